@@ -1,0 +1,26 @@
+#include "actors/pairer.hpp"
+
+#include "check.hpp"
+#include "stages.hpp"
+
+namespace ior::bench {
+namespace {
+
+void pair(benchmark::State& state, Mix mix) {
+  const Replay& replay = synthetic(mix, kUnitCalls);
+  const auto batches = tracked_batches(replay);
+  for (auto _ : state) {
+    Pairer pairer(0, {});
+    std::uint64_t calls = 0;
+    for (const EventBatchPtr& batch : batches) calls += pairer.pair(batch)->calls.size();
+    if (!expect_equal(state, "calls paired", calls, replay.calls)) break;
+    if (!expect_equal(state, "calls lost", pairer.counts().lost, 0)) break;
+    if (!expect_equal(state, "records unmatched", pairer.counts().unmatched, 0)) break;
+  }
+  report(state, replay, replay.records, replay.ring_bytes);
+}
+IOR_BENCHMARK_MIXES(pair);
+BENCHMARK_CAPTURE(pair, migrating, Mix::migrating)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace ior::bench

@@ -1,0 +1,29 @@
+// The pipeline's stages one after another, without its graph: brings a replay to where a unit's
+// benchmark begins.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/message.hpp"
+#include "replay.hpp"
+#include "synthetic.hpp"
+
+namespace ior::bench {
+
+// What a unit's benchmark works on: a replay small enough to be decoded as a whole, a shard for all
+// processes.
+inline constexpr std::size_t kUnitCalls = 50'000;
+
+// The replay's records in batches as the ring readers cut them, from all rings in turn.
+std::vector<EventBatchPtr> read_batches(const Replay& replay);
+
+// Forgets what the batch's bytes were decoded to.
+void undo_decode(EventBatch& batch);
+
+std::vector<EventBatchPtr> decoded_batches(const Replay& replay);
+std::vector<EventBatchPtr> tracked_batches(const Replay& replay);
+std::vector<CallBatchPtr> call_batches(const Replay& replay);
+
+}  // namespace ior::bench

@@ -1,0 +1,137 @@
+#include "actors/aggregator.hpp"
+
+#include "catalog/catalog.hpp"
+
+namespace ior {
+namespace {
+
+constexpr std::uint32_t kUnused = ~0u;
+constexpr std::string_view kOther = "[other]";
+
+}  // namespace
+
+std::uint32_t StringTable::add(std::string_view text) {
+  if (const auto found = numbers_.find(text); found != numbers_.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(strings_.size());
+  numbers_.emplace(strings_.emplace_back(text), number);
+  return number;
+}
+
+std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
+  const auto found = numbers_.find(text);
+  return found == numbers_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Aggregator::add(const CallBatch& batch) noexcept {
+  for (const ProcessSeen& seen : batch.processes) describe(seen);
+  for (const Call& call : batch.calls) add(call);
+}
+
+void Aggregator::add(const Call& call) {
+  Sums& sums = sums_of(call);
+  sums.count += 1;
+  sums.errors += call.is_error();
+  sums.duration_ns += call.duration_ns;
+  sums.gap_ns += call.gap_ns;
+  sums.bytes += bytes_of(call);
+  sums.after_loss += call.after_loss;
+}
+
+// Full tables take no new string, either.
+std::optional<std::uint32_t> Aggregator::string_of(std::string_view text) {
+  return records_.size() < max_records_ ? strings_.add(text) : strings_.find(text);
+}
+
+std::optional<Aggregator::Key> Aggregator::key_of(const Call& call) {
+  const auto path = string_of(call.path);
+  const auto old_path = string_of(call.old_path);
+  const auto comm = string_of(call.comm_view());
+  if (!path || !old_path || !comm) return std::nullopt;
+  return Key{.path = *path,
+             .old_path = *old_path,
+             .tracepoint = tracepoint_of(call),
+             .comm = *comm,
+             .process = process_of(call.tgid, call.process_start_ns),
+             .tid = call.tid,
+             .flags = call.has_flags ? call.flags : kNoFlags};
+}
+
+Aggregator::Sums& Aggregator::sums_of(const Call& call) {
+  if (const auto key = key_of(call)) {
+    if (records_.size() < max_records_) return records_[*key];
+    if (const auto found = records_.find(*key); found != records_.end()) return found->second;
+  }
+  ++folded_;
+  const std::uint32_t other = strings_.add(kOther);
+  return records_[Key{.path = other,
+                      .old_path = strings_.add(""),
+                      .tracepoint = tracepoint_of(call),
+                      .comm = other,
+                      .process = process_of(0, 0),
+                      .tid = 0,
+                      .flags = kNoFlags}];
+}
+
+std::uint32_t Aggregator::tracepoint_of(const Call& call) {
+  if (call.compat || call.number >= IOR_SYSCALL_LIMIT) {
+    return strings_.add("enter_" + syscall_name(call.number, call.compat));
+  }
+  if (tracepoints_.empty()) tracepoints_.assign(IOR_SYSCALL_LIMIT, kUnused);
+  std::uint32_t& number = tracepoints_[call.number];
+  if (number == kUnused) number = strings_.add("enter_" + syscall_name(call.number, false));
+  return number;
+}
+
+std::uint32_t Aggregator::process_of(std::uint32_t pid, std::uint64_t start_ns) {
+  if (const auto found = process_numbers_.find({pid, start_ns}); found != process_numbers_.end()) {
+    return found->second;
+  }
+  if (pid != 0 && processes_.size() >= max_processes_) return process_of(0, 0);
+  const auto number = static_cast<std::uint32_t>(processes_.size());
+  Process process;
+  process.pid = pid;
+  process.start_ns = start_ns;
+  if (pid == 0) process.executable = kOther;
+  processes_.push_back(std::move(process));
+  process_numbers_.emplace(ProcessId{pid, start_ns}, number);
+  return number;
+}
+
+// A process that is described again has called exec: the last description holds.
+void Aggregator::describe(const ProcessSeen& seen) {
+  Process& process = processes_[process_of(seen.pid, seen.start_ns)];
+  if (process.pid == 0) return;
+  const Event& event = *seen.event;
+  process.ppid = event.process->ppid;
+  process.uid = event.process->uid;
+  process.mount_namespace = event.process->mount_namespace;
+  process.executable = event.text.bytes;
+  process.command_line = event.other_text.bytes;
+  process.cgroup = event.name_text.bytes;
+}
+
+void Aggregator::append_to(Recording& recording, StringTable& strings) const {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(strings_.strings().size());
+  for (const std::string& text : strings_.strings()) numbers.push_back(strings.add(text));
+  const auto first_process = static_cast<std::uint32_t>(recording.processes.size());
+  recording.processes.insert(recording.processes.end(), processes_.begin(), processes_.end());
+  recording.records.reserve(recording.records.size() + records_.size());
+  for (const auto& [key, sums] : records_) {
+    recording.records.push_back({.path = numbers[key.path],
+                                 .old_path = numbers[key.old_path],
+                                 .tracepoint = numbers[key.tracepoint],
+                                 .comm = numbers[key.comm],
+                                 .process = first_process + key.process,
+                                 .tid = key.tid,
+                                 .flags = key.flags,
+                                 .count = sums.count,
+                                 .errors = sums.errors,
+                                 .duration_ns = sums.duration_ns,
+                                 .gap_ns = sums.gap_ns,
+                                 .bytes = sums.bytes,
+                                 .after_loss = sums.after_loss});
+  }
+}
+
+}  // namespace ior

@@ -1,0 +1,161 @@
+#include "actors/fd_tracker.hpp"
+
+#include <fcntl.h>
+
+#include <cstring>
+
+#include "catalog/catalog.hpp"
+#include "model/open_flags.hpp"
+#include "model/path.hpp"
+
+namespace ior {
+namespace {
+
+static_assert(static_cast<int>(NameKind::path) == IOR_NAME_PATH);
+static_assert(static_cast<int>(NameKind::deleted) == IOR_NAME_DELETED);
+static_assert(static_cast<int>(NameKind::pseudo) == IOR_NAME_PSEUDO);
+static_assert(static_cast<int>(NameKind::too_long) == IOR_NAME_TOO_LONG);
+
+constexpr std::uint32_t kUnreadableFlags = ~0u;  // of an open_how that could not be read
+
+std::string_view keep(std::string_view text, EventBatch& batch) {
+  if (text.empty()) return {};
+  auto* copy = static_cast<char*>(batch.memory.allocate(text.size(), 1));
+  std::memcpy(copy, text.data(), text.size());
+  return {copy, text.size()};
+}
+
+std::uint64_t argument(const Event& event, std::uint8_t index) {
+  std::uint64_t value = 0;
+  if (index < event.nargs) std::memcpy(&value, event.args + index * 8u, sizeof(value));
+  return value;
+}
+
+const Shape* shape_of_call(const Event& event) {
+  if (event.sections & IOR_COMPAT) return nullptr;
+  const Syscall* syscall = find_syscall(event.nr);
+  return syscall ? &shape_of(syscall->shape) : nullptr;
+}
+
+// The path of a text argument. One that could not be read is left as its directory: the exit half has the rest.
+std::string_view path_of(const Target& target, const Text& text, std::string_view directory,
+                         EventBatch& batch) {
+  if (target.kind == Target::Kind::text) return text.bytes;
+  if (text.status == IOR_TEXT_FAULT) return directory;
+  if (text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at) return unknown::kNoPath;
+  if (directory.empty() || text.bytes.starts_with('/')) return text.bytes;
+  if (text.bytes.empty()) return directory;
+  return keep(join_path(directory, text.bytes), batch);
+}
+
+bool has_text(const Target& target) {
+  return target.kind == Target::Kind::path || target.kind == Target::Kind::at ||
+         target.kind == Target::Kind::text;
+}
+
+// The open flags that the call passes, where it passes any.
+void take_flags(const FlagsSource& source, Event& event) {
+  if (source.kind == FlagsSource::Kind::creat) {
+    event.flags = O_CREAT | O_WRONLY | O_TRUNC;
+    event.has_flags = true;
+  } else if (source.kind == FlagsSource::Kind::argument) {
+    event.flags = static_cast<std::uint32_t>(argument(event, source.argument));
+    event.has_flags = event.flags != kUnreadableFlags;
+  }
+}
+
+// A negative fd (mmap's -1) says that there is no file, not that one is missing.
+bool names_a_file(const ior_file& file) { return file.fd >= 0 || file.status != IOR_FILE_CLOSED; }
+
+void take_file_flags(Event& event) {
+  if (event.has_flags || event.file->status == IOR_FILE_CLOSED) return;
+  event.flags = status_flags(event.file->f_flags);
+  event.has_flags = true;
+}
+
+}  // namespace
+
+void FdTracker::track(EventBatch& batch) noexcept {
+  for (Event& event : batch.events) {
+    switch (event.kind) {
+      case IOR_RECORD_NAME: remember(event, batch); break;
+      case IOR_RECORD_ENTER: track_enter(event, batch); break;
+      case IOR_RECORD_EXIT: track_exit(event, batch); break;
+      case IOR_RECORD_PROCESS:
+      case IOR_RECORD_END: break;
+    }
+  }
+}
+
+void FdTracker::remember(const Event& event, EventBatch& batch) {
+  if (event.cpu >= windows_.size()) {
+    ++batch.malformed;
+    return;
+  }
+  Window& window = windows_[event.cpu];
+  const std::size_t slot = event.name->name_id % IOR_NAME_WINDOW;
+  if (slot >= window.size()) window.resize(slot + 1);
+  Name& name = window[slot];
+  if (name.text) batch.retired.push_back(std::move(name.text));
+  name.id = event.name->name_id;
+  name.text = std::make_unique<const std::string>(file_name(
+      static_cast<NameKind>(event.name->name_kind), event.text.bytes, event.name->inode));
+}
+
+std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
+                                    EventBatch& batch) const {
+  switch (file.status) {
+    case IOR_FILE_CLOSED: return unknown::kClosedFd;
+    case IOR_FILE_INLINE:
+      if (!event.name) break;
+      return keep(file_name(static_cast<NameKind>(event.name->name_kind), event.name_text.bytes,
+                            event.name->inode), batch);
+    case IOR_FILE_NAMED: {
+      if (event.cpu >= windows_.size()) break;
+      const Window& window = windows_[event.cpu];
+      const std::size_t slot = file.name_id % IOR_NAME_WINDOW;
+      if (slot < window.size() && window[slot].text && window[slot].id == file.name_id) {
+        return *window[slot].text;
+      }
+      break;
+    }
+    default: break;
+  }
+  return unknown::kNameLost;
+}
+
+void FdTracker::track_enter(Event& event, EventBatch& batch) const {
+  const Shape* shape = shape_of_call(event);
+  if (!shape) return;
+  const auto directory = [&](const ior_file* file) {
+    return file ? name_of(*file, event, batch) : std::string_view{};
+  };
+  if (has_text(shape->main)) {
+    event.path = path_of(shape->main, event.text, directory(event.file), batch);
+  }
+  if (has_text(shape->other)) {
+    event.old_path = path_of(shape->other, event.other_text, directory(event.other), batch);
+  }
+  take_flags(shape->flags, event);
+}
+
+void FdTracker::track_exit(Event& event, EventBatch& batch) const {
+  const Shape* shape = shape_of_call(event);
+  if (event.sections & IOR_WHOLE) {
+    if (shape) take_flags(shape->flags, event);
+    if (event.file && names_a_file(*event.file)) {
+      event.path = name_of(*event.file, event, batch);
+      take_file_flags(event);
+    } else if (shape && shape->name == "handle") {
+      event.path = unknown::kHandle;
+    }
+    if (event.other && names_a_file(*event.other)) {
+      event.old_path = name_of(*event.other, event, batch);
+    }
+  } else if (event.file && event.file->status != IOR_FILE_CLOSED) {
+    event.path = name_of(*event.file, event, batch);
+    take_file_flags(event);
+  }
+}
+
+}  // namespace ior

@@ -1,0 +1,246 @@
+#include "actors/pairer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "model/path.hpp"
+
+namespace ior {
+namespace {
+
+// A thread's end comes after its last call; one that the thread died in will not come.
+std::uint32_t turn_of(const Event& event) {
+  if (event.kind != IOR_RECORD_END) return event.seq;
+  return event.sections & IOR_NO_RETURN ? event.seq : event.seq + 1;
+}
+
+// An exit half sorts behind its enter half, an end behind everything of the same turn.
+bool comes_before(const Event& left, const Event& right) {
+  return turn_of(left) != turn_of(right) ? turn_of(left) < turn_of(right) : left.kind < right.kind;
+}
+
+bool is_second_half(const Event& event) {
+  return event.kind == IOR_RECORD_EXIT && !(event.sections & IOR_WHOLE);
+}
+
+// What was not readable at enter, as the exit found it; its directory is in `path`.
+std::string complete_path(std::string_view directory, const Text& text) {
+  if (text.status == IOR_TEXT_FAULT) return std::string(unknown::kBadAddress);
+  return join_path(directory, text.bytes);
+}
+
+}  // namespace
+
+CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
+  events_ = std::move(events);
+  calls_ = std::make_shared<CallBatch>();
+  calls_->events = events_;
+  calls_->shard = shard_;
+  calls_->calls.reserve(events_->by_shard[shard_].size());
+  for (const std::uint32_t index : events_->by_shard[shard_]) take(events_->events[index]);
+  if (!waiting_.empty()) give_up_missing(events_->raw.completed);
+  if (events_->raw.completed == kAllPasses) {
+    for (const auto& [task, thread] : threads_) counts_.unfinished += thread.enter.present;
+  }
+  events_.reset();
+  return std::move(calls_);
+}
+
+Pairer::Threads::iterator Pairer::thread_of(const Event& event) {
+  const auto [thread, is_new] = threads_.try_emplace(event.task);
+  if (!is_new) return thread;
+  const auto [owner, is_new_tid] = tasks_.try_emplace(event.tid, event.task);
+  if (!is_new_tid && owner->second != event.task) {
+    const auto former = threads_.find(owner->second);
+    if (former != threads_.end() && former->second.held.empty()) threads_.erase(former);
+    owner->second = event.task;
+  }
+  return threads_.find(event.task);
+}
+
+void Pairer::take(const Event& event) {
+  if (event.kind == IOR_RECORD_PROCESS) {
+    calls_->processes.push_back({event.tgid, event.process->start_ns, &event});
+    return;
+  }
+  const auto thread = thread_of(event);
+  Thread& state = thread->second;
+  const std::uint32_t turn = turn_of(event);
+  if (turn < state.next_seq) {
+    ++counts_.unmatched;
+  } else if (turn > state.next_seq || (is_second_half(event) && !state.enter.present)) {
+    hold(event.task, state, event);
+  } else if (take_in_turn(thread, event, false) && !state.held.empty()) {
+    take_held(thread);
+  }
+}
+
+// False when the thread is gone with it.
+bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool from_held) {
+  Thread& state = thread->second;
+  if (event.kind == IOR_RECORD_END) {
+    if (const auto owner = tasks_.find(event.tid); owner != tasks_.end() && owner->second == event.task) {
+      tasks_.erase(owner);
+    }
+    threads_.erase(thread);
+    return false;
+  }
+  if (event.intro) {
+    std::memcpy(state.comm.data(), event.intro->comm, IOR_COMM_SIZE);
+    state.comm.back() = '\0';
+    state.process_start_ns = event.intro->process_start_ns;
+  }
+  if (event.kind == IOR_RECORD_ENTER) {
+    start(state, event);
+  } else {
+    deliver(state, event, from_held);
+    state.enter.present = false;
+    ++state.next_seq;
+  }
+  return true;
+}
+
+void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
+  if (thread.held.empty()) waiting_.push_back(task);
+  Held held{event,
+            event.intro ? *event.intro : ior_intro{},
+            events_->raw.pass,
+            std::string(event.path),
+            std::string(event.old_path),
+            std::string(event.text.bytes),
+            std::string(event.other_text.bytes)};
+  const auto place = std::ranges::upper_bound(thread.held, event, comes_before, &Held::event);
+  thread.held.insert(place, std::move(held));
+}
+
+// Takes what was held and whose turn has come; false when the thread is gone with it.
+bool Pairer::take_held(Threads::iterator thread) {
+  Thread& state = thread->second;
+  std::size_t taken = 0;
+  for (; taken < state.held.size(); ++taken) {
+    Held& held = state.held[taken];
+    Event& event = held.event;
+    const std::uint32_t turn = turn_of(event);
+    if (turn > state.next_seq || (is_second_half(event) && turn == state.next_seq && !state.enter.present)) {
+      break;
+    }
+    if (turn < state.next_seq) {
+      ++counts_.unmatched;
+      continue;
+    }
+    event.path = held.path;
+    event.old_path = held.old_path;
+    event.text.bytes = held.text;
+    event.other_text.bytes = held.other_text;
+    if (event.intro) event.intro = &held.intro;
+    if (!take_in_turn(thread, event, true)) return false;
+  }
+  state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(taken));
+  return true;
+}
+
+// Gives up calls that can no longer come, and takes what waited for them.
+void Pairer::give_up_missing(std::uint64_t completed) {
+  std::erase_if(waiting_, [this, completed](std::uint32_t task) {
+    const auto thread = threads_.find(task);
+    if (thread == threads_.end()) return true;
+    Thread& state = thread->second;
+    while (!state.held.empty()) {
+      const Held& first = state.held.front();
+      if (completed != kAllPasses && completed < first.pass + 1) return false;
+      skip_to(state, turn_of(first.event));
+      if (is_second_half(first.event) && !state.enter.present) {
+        skip_to(state, state.next_seq + 1);
+        state.held.erase(state.held.begin());
+      }
+      if (!take_held(thread)) return true;
+    }
+    return true;
+  });
+}
+
+void Pairer::skip_to(Thread& thread, std::uint32_t seq) {
+  if (seq == thread.next_seq) return;
+  counts_.lost += seq - thread.next_seq;
+  thread.after_loss = true;
+  thread.enter.present = false;
+  thread.next_seq = seq;
+}
+
+void Pairer::start(Thread& thread, const Event& event) {
+  EnterHalf& enter = thread.enter;
+  enter.present = true;
+  enter.compat = (event.sections & IOR_COMPAT) != 0;
+  enter.has_flags = event.has_flags;
+  enter.text = event.text.status;
+  enter.other_text = event.other_text.status;
+  enter.nr = event.nr;
+  enter.tid = event.tid;
+  enter.flags = event.flags;
+  enter.path.assign(event.path);
+  enter.old_path.assign(event.old_path);
+}
+
+void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
+  Call call;
+  call.number = event.nr;
+  call.compat = (event.sections & IOR_COMPAT) != 0;
+  call.no_return = (event.sections & IOR_NO_RETURN) != 0;
+  call.tgid = event.tgid;
+  call.tid = event.tid;
+  call.enter_ns = event.enter_ns;
+  call.duration_ns = event.time_ns - event.enter_ns;
+  call.ret = event.ret;
+  call.flags = event.flags;
+  call.has_flags = event.has_flags;
+  call.path = from_held ? keep(event.path) : event.path;
+  call.old_path = from_held ? keep(event.old_path) : event.old_path;
+  if (is_second_half(event)) finish_from_enter(thread, event, call);
+  emit(thread, call, event.time_ns);
+}
+
+// The enter half's part of a call of two records. A successful open is named by the file that it opened.
+void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
+  const EnterHalf& enter = thread.enter;
+  call.number = enter.nr;
+  call.tid = enter.tid;
+  if (enter.has_flags || !event.has_flags) {
+    call.flags = enter.flags;
+    call.has_flags = enter.has_flags;
+  }
+  if (call.path.empty()) {
+    call.path = enter.text == IOR_TEXT_FAULT ? keep(complete_path(enter.path, event.text))
+                                             : keep(enter.path);
+  }
+  call.old_path = enter.other_text == IOR_TEXT_FAULT
+                      ? keep(complete_path(enter.old_path, event.other_text))
+                      : keep(enter.old_path);
+}
+
+void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {
+  ++counts_.seen;
+  call.comm = thread.comm;
+  call.process_start_ns = thread.process_start_ns;
+  if (!passes(call)) return;
+  ++counts_.recorded;
+  if (thread.last_exit_ns != 0) call.gap_ns = call.enter_ns - thread.last_exit_ns;
+  call.after_loss = thread.after_loss;
+  thread.after_loss = false;
+  thread.last_exit_ns = exit_ns;
+  calls_->calls.push_back(call);
+}
+
+bool Pairer::passes(const Call& call) const {
+  if (!filter_.comm.empty() && !call.comm_view().contains(filter_.comm)) return false;
+  return filter_.path.empty() || call.path.contains(filter_.path) ||
+         call.old_path.contains(filter_.path);
+}
+
+std::string_view Pairer::keep(std::string_view text) {
+  if (text.empty()) return {};
+  auto* copy = static_cast<char*>(calls_->memory.allocate(text.size(), 1));
+  std::memcpy(copy, text.data(), text.size());
+  return {copy, text.size()};
+}
+
+}  // namespace ior

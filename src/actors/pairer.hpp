@@ -1,0 +1,104 @@
+// Makes calls of halves, for the processes of one shard: matches enters with exits, puts each thread's calls into their
+// order, and knows the thread's comm, process and previous exit.
+//
+// Order is exact. The kernel side numbers a task's calls (seq); a call's turn comes when the one before it was delivered.
+// What arrives before its turn, because a task moved to another CPU and its rings were read the other way round, is held.
+// A missing call is given up as lost only when it cannot come any more: everything written before the held record is read
+// by the end of the pass after the one in which that was read (message.hpp), so then the missing one was never written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "actors/message.hpp"
+
+namespace ior {
+
+// Which calls are recorded, beyond what the kernel side filters. Empty: all.
+struct CallFilter {
+  std::string comm;  // substring of the comm
+  std::string path;  // substring of the path or the old path
+};
+
+struct PairerCounts {
+  std::uint64_t seen = 0;        // calls delivered
+  std::uint64_t recorded = 0;    // those that passed the filter
+  std::uint64_t lost = 0;        // numbered by the kernel side, never arrived whole
+  std::uint64_t unmatched = 0;   // records that fit no call of their thread
+  std::uint64_t unfinished = 0;  // entered, not exited at the end
+};
+
+// Thread safety: one thread, batches in the order in which they were read.
+// Bound: one state per live thread; held records are at most what the rings hold.
+class Pairer {
+ public:
+  Pairer(std::size_t shard, CallFilter filter) : shard_(shard), filter_(std::move(filter)) {}
+
+  CallBatchPtr pair(EventBatchPtr events) noexcept;
+
+  const PairerCounts& counts() const { return counts_; }
+  std::size_t thread_count() const { return threads_.size(); }
+
+ private:
+  struct EnterHalf {
+    bool present = false;
+    bool compat = false;
+    bool has_flags = false;
+    ior_text_status text = IOR_TEXT_OK;
+    ior_text_status other_text = IOR_TEXT_OK;
+    std::uint16_t nr = 0;
+    std::uint32_t tid = 0;
+    std::uint32_t flags = 0;
+    std::string path;
+    std::string old_path;
+  };
+  // An event that came before its turn, with copies of what its batch held.
+  struct Held {
+    Event event;
+    ior_intro intro;
+    std::uint64_t pass;
+    std::string path;
+    std::string old_path;
+    std::string text;
+    std::string other_text;
+  };
+  struct Thread {
+    std::uint32_t next_seq = 1;
+    std::array<char, IOR_COMM_SIZE> comm{};
+    std::uint64_t process_start_ns = 0;
+    std::uint64_t last_exit_ns = 0;  // of the previous recorded call; 0: none
+    bool after_loss = false;
+    EnterHalf enter;
+    std::vector<Held> held;  // by seq
+  };
+  using Threads = absl::flat_hash_map<std::uint32_t, Thread>;
+
+  void take(const Event& event);
+  bool take_in_turn(Threads::iterator thread, const Event& event, bool from_held);
+  void hold(std::uint32_t task, Thread& thread, const Event& event);
+  bool take_held(Threads::iterator thread);
+  void give_up_missing(std::uint64_t completed);
+  void skip_to(Thread& thread, std::uint32_t seq);
+  void start(Thread& thread, const Event& event);
+  void deliver(Thread& thread, const Event& event, bool from_held);
+  void finish_from_enter(Thread& thread, const Event& event, Call& call);
+  void emit(Thread& thread, Call& call, std::uint64_t exit_ns);
+  std::string_view keep(std::string_view text);
+  bool passes(const Call& call) const;
+  Threads::iterator thread_of(const Event& event);
+
+  const std::size_t shard_;
+  const CallFilter filter_;
+  Threads threads_;                                          // by task
+  absl::flat_hash_map<std::uint32_t, std::uint32_t> tasks_;  // by tid: to drop a task whose end was lost
+  std::vector<std::uint32_t> waiting_;                       // tasks with held events
+  PairerCounts counts_;
+  EventBatchPtr events_;  // the batch in work
+  CallBatchPtr calls_;
+};
+
+}  // namespace ior

@@ -1,0 +1,283 @@
+#include "actors/pipeline.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <oneapi/tbb/flow_graph.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include "actors/aggregator.hpp"
+#include "actors/decoder.hpp"
+#include "actors/fd_tracker.hpp"
+#include "actors/message.hpp"
+#include "actors/ring_reader.hpp"
+#include "base/bounded_queue.hpp"
+
+namespace ior {
+namespace {
+
+namespace flow = tbb::flow;
+using std::chrono::microseconds;
+
+constexpr std::size_t kBatches = 64;           // in flight at most
+constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
+constexpr microseconds kShortestNap{1'000};    // between passes, when something was read
+constexpr microseconds kLongestNap{20'000};    // after a while without anything
+constexpr microseconds kBusyNap{50};           // until a record is committed
+
+using EventNode = flow::function_node<EventBatchPtr, EventBatchPtr>;
+using PairNode = flow::function_node<EventBatchPtr, CallBatchPtr>;
+using CallNode = flow::function_node<CallBatchPtr>;
+using Pool = BoundedQueue<std::unique_ptr<EventBatch>>;
+
+// A shard's actors: all calls of a process go through the same ones.
+struct Shard {
+  Shard(std::size_t index, const CallFilter& filter) : pairer(index, filter) {}
+  Pairer pairer;
+  Aggregator aggregator;
+};
+
+constexpr auto kOrderOfEvents = [](const EventBatchPtr& batch) { return batch->raw.order; };
+constexpr auto kOrderOfCalls = [](const CallBatchPtr& batch) { return batch->events->raw.order; };
+
+}  // namespace
+
+int default_threads() {
+  cpu_set_t cpus;
+  if (::sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return 1;
+  return std::clamp(CPU_COUNT(&cpus) / 2, 1, 8);
+}
+
+// Serial nodes keep their own state in order, but a node may pass on two results in either order: a sequencer stands
+// before every node to which the order of batches matters.
+struct Pipeline::Graph {
+  Graph(RingSource& source, PipelineOptions given);
+  void run_reader();
+
+  PipelineOptions options;
+  tbb::global_control parallelism;
+  tbb::task_arena arena;
+
+  std::vector<RingReader> readers;
+  Decoder decoder;
+  FdTracker fd_tracker;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::uint64_t malformed = 0;
+
+  Pool free{kBatches};
+  BoundedQueue<std::unique_ptr<EventBatch>> filled{kBatches};
+  std::unique_ptr<flow::graph> graph;
+  std::unique_ptr<flow::function_node<flow::continue_msg, EventBatchPtr>> intake;
+  std::vector<std::unique_ptr<flow::graph_node>> nodes;
+
+  std::thread reader;
+  std::atomic<bool> stopping{false};
+
+ private:
+  void wire();
+  void wire_shard(Shard& shard, EventNode& track, flow::sequencer_node<CallBatchPtr>* rows);
+  template <typename Node, typename... Arguments>
+  Node& add(Arguments&&... arguments);
+
+  EventBatchPtr take_filled();
+  std::unique_ptr<EventBatch> free_batch();
+  std::uint64_t read_pass();
+  void send_batch();
+  void run_graph();
+
+  // The reader thread's.
+  std::unique_ptr<EventBatch> batch_;
+  std::uint64_t next_order_ = 0;
+  std::uint64_t pass_ = 1;
+  std::uint64_t completed_ = 0;
+  std::uint64_t last_pass_with_records_ = 0;
+};
+
+Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
+    : options(std::move(given)),
+      parallelism(tbb::global_control::max_allowed_parallelism,
+                  static_cast<std::size_t>(options.threads)),
+      arena(options.threads, 1),
+      decoder(static_cast<std::size_t>(options.threads)),
+      fd_tracker(source.ring_count()) {
+  for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(options.threads); ++i) {
+    shards.push_back(std::make_unique<Shard>(i, options.filter));
+  }
+  for (std::size_t i = 0; i < kBatches; ++i) free.try_push(std::make_unique<EventBatch>());
+  arena.execute([this] { wire(); });
+}
+
+template <typename Node, typename... Arguments>
+Node& Pipeline::Graph::add(Arguments&&... arguments) {
+  auto node = std::make_unique<Node>(*graph, std::forward<Arguments>(arguments)...);
+  Node& added = *node;
+  nodes.push_back(std::move(node));
+  return added;
+}
+
+// The data flow: readers -> filled -> intake -> decode -> track -> (per shard) pair -> aggregate, and pair -> rows.
+void Pipeline::Graph::wire() {
+  graph = std::make_unique<flow::graph>();
+  intake = std::make_unique<flow::function_node<flow::continue_msg, EventBatchPtr>>(
+      *graph, flow::serial, [this](flow::continue_msg) { return take_filled(); });
+  auto& decode = add<EventNode>(flow::unlimited, [this](const EventBatchPtr& batch) {
+    decoder.decode(*batch);
+    return batch;
+  });
+  auto& in_order = add<flow::sequencer_node<EventBatchPtr>>(kOrderOfEvents);
+  auto& track = add<EventNode>(flow::serial, [this](const EventBatchPtr& batch) {
+    fd_tracker.track(*batch);
+    malformed += batch->malformed;
+    return batch;
+  });
+  flow::make_edge(*intake, decode);
+  flow::make_edge(decode, in_order);
+  flow::make_edge(in_order, track);
+
+  flow::sequencer_node<CallBatchPtr>* rows_in_order = nullptr;
+  if (options.rows) {
+    rows_in_order = &add<flow::sequencer_node<CallBatchPtr>>([this](const CallBatchPtr& batch) {
+      return batch->events->raw.order * shards.size() + batch->shard;
+    });
+    auto& rows = add<CallNode>(flow::serial, [this](const CallBatchPtr& batch) {
+      options.rows->write(batch->calls);
+    });
+    flow::make_edge(*rows_in_order, rows);
+  }
+  for (const auto& shard : shards) wire_shard(*shard, track, rows_in_order);
+}
+
+void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
+                                 flow::sequencer_node<CallBatchPtr>* rows) {
+  auto& events_in_order = add<flow::sequencer_node<EventBatchPtr>>(kOrderOfEvents);
+  auto& pair = add<PairNode>(flow::serial, [&shard](const EventBatchPtr& batch) {
+    return shard.pairer.pair(batch);
+  });
+  flow::make_edge(track, events_in_order);
+  flow::make_edge(events_in_order, pair);
+  if (rows) flow::make_edge(pair, *rows);
+  if (!options.aggregate) return;
+  auto& calls_in_order = add<flow::sequencer_node<CallBatchPtr>>(kOrderOfCalls);
+  auto& aggregate = add<CallNode>(flow::serial, [&shard](const CallBatchPtr& batch) {
+    shard.aggregator.add(*batch);
+  });
+  flow::make_edge(pair, calls_in_order);
+  flow::make_edge(calls_in_order, aggregate);
+}
+
+// A batch goes back to the free ones when the last actor has let go of it.
+EventBatchPtr Pipeline::Graph::take_filled() {
+  std::unique_ptr<EventBatch> batch;
+  while (!filled.try_pop(batch)) std::this_thread::yield();
+  return {batch.release(), [this](EventBatch* done) {
+            done->clear();
+            free.try_push(std::unique_ptr<EventBatch>(done));
+          }};
+}
+
+// The reader does the graph's work, too, when it is the only thread or has no batch left to read into.
+void Pipeline::Graph::run_graph() {
+  arena.execute([this] { graph->wait_for_all(); });
+}
+
+std::unique_ptr<EventBatch> Pipeline::Graph::free_batch() {
+  std::unique_ptr<EventBatch> batch;
+  while (!free.try_pop(batch)) run_graph();
+  return batch;
+}
+
+void Pipeline::Graph::send_batch() {
+  batch_->raw.order = next_order_++;
+  batch_->raw.pass = pass_;
+  batch_->raw.completed = completed_;
+  filled.try_push(std::move(batch_));
+  intake->try_put(flow::continue_msg());
+  if (options.threads == 1) run_graph();
+  batch_ = free_batch();
+}
+
+// Reads every ring up to where it was written when the pass began. Returns the number of bytes read.
+std::uint64_t Pipeline::Graph::read_pass() {
+  std::uint64_t total = 0;
+  for (RingReader& reader : readers) total += reader.begin_pass();
+  for (bool done = false; !done;) {
+    done = true;
+    std::size_t progress = 0;
+    for (RingReader& reader : readers) {
+      while (!reader.pass_done()) {
+        const std::size_t size = reader.read(batch_->raw, kBatchBytes);
+        if (size == 0 && batch_->raw.bytes.empty()) break;  // a record is not committed yet
+        progress += size;
+        if (size == 0 || batch_->raw.bytes.size() >= kBatchBytes) send_batch();
+      }
+      done = done && reader.pass_done();
+    }
+    if (!done && progress == 0) std::this_thread::sleep_for(kBusyNap);
+  }
+  return total;
+}
+
+void Pipeline::Graph::run_reader() {
+  ::pthread_setname_np(::pthread_self(), "ior-reader");
+  batch_ = free_batch();
+  microseconds nap = kShortestNap;
+  for (bool last = false; !last;) {
+    last = stopping.load(std::memory_order_acquire);
+    const std::uint64_t read = read_pass();
+    if (read != 0) last_pass_with_records_ = pass_;
+    // Two passes without records still go out: they are the watermark that held calls wait for.
+    if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
+    completed_ = pass_++;
+    nap = read != 0 ? kShortestNap : std::min(2 * nap, kLongestNap);
+    if (!last && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
+  }
+  completed_ = kAllPasses;
+  send_batch();
+  run_graph();
+}
+
+Pipeline::Pipeline(RingSource& source, PipelineOptions options)
+    : graph_(std::make_unique<Graph>(source, std::move(options))) {}
+
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::start() {
+  graph_->reader = std::thread([this] { graph_->run_reader(); });
+}
+
+void Pipeline::stop() {
+  graph_->stopping.store(true, std::memory_order_release);
+  if (graph_->reader.joinable()) graph_->reader.join();
+}
+
+PipelineCounts Pipeline::counts() const {
+  PipelineCounts counts;
+  counts.malformed = graph_->malformed;
+  for (const auto& shard : graph_->shards) {
+    const PairerCounts& calls = shard->pairer.counts();
+    counts.calls.seen += calls.seen;
+    counts.calls.recorded += calls.recorded;
+    counts.calls.lost += calls.lost;
+    counts.calls.unmatched += calls.unmatched;
+    counts.calls.unfinished += calls.unfinished;
+    counts.folded += shard->aggregator.folded();
+  }
+  return counts;
+}
+
+void Pipeline::collect(Recording& recording) const {
+  StringTable strings;
+  for (const auto& shard : graph_->shards) shard->aggregator.append_to(recording, strings);
+  recording.strings.assign(strings.strings().begin(), strings.strings().end());
+}
+
+}  // namespace ior

@@ -1,0 +1,31 @@
+// The consumer of one CPU's ring: moves its committed records into batches. One reader per ring, all driven in passes by
+// one thread (pipeline.cpp): a pass ends when every reader has reached where its ring had been written at the start.
+#pragma once
+
+#include <cstdint>
+
+#include "actors/message.hpp"
+#include "bpf/ring_source.hpp"
+
+namespace ior {
+
+// Thread safety: one thread. Lifetime: the source outlives the reader.
+class RingReader {
+ public:
+  RingReader(RingSource& source, std::size_t ring) : source_(source), ring_(ring) {}
+
+  // Begins a pass: everything written so far is to be read in it. Returns how many bytes that are.
+  std::uint64_t begin_pass() noexcept;
+  // Appends to the batch until that much was read, the batch holds `limit` bytes, or a record is not committed yet.
+  // Returns the number of bytes appended.
+  std::size_t read(RawBatch& batch, std::size_t limit) noexcept;
+  bool pass_done() const noexcept { return position_ >= until_; }
+
+ private:
+  RingSource& source_;
+  std::size_t ring_;
+  std::uint64_t position_ = 0;
+  std::uint64_t until_ = 0;
+};
+
+}  // namespace ior

@@ -1,0 +1,166 @@
+/* What a call carries: one capture routine per argument shape, generated from shapes.def. They fill the task's state at
+ * enter with the files that the call names; texts go straight into the record (records.bpf.h). */
+#ifndef IOR_BPF_CAPTURE_BPF_H
+#define IOR_BPF_CAPTURE_BPF_H
+
+#include "bpf/names.bpf.h"
+
+enum { AT_FDCWD_VALUE = -100, FD_RANGE_LIMIT = 1 << 16, AT_WORKING_DIRECTORY = -1 };
+
+/* The open file of an fd in the current task's table, null where there is none. */
+static __always_inline struct file *open_file(struct task_struct *task, __u32 fd) {
+  struct files_struct *files = task->files;
+  if (!files)
+    return 0;
+  struct fdtable *table = files->fdt;
+  if (fd >= table->max_fds)
+    return 0;
+  /* Any kernel struct whose first member is a struct file pointer will do to read one. */
+  return AS(struct readahead_control, (__u64)table->fd + (__u64)fd * 8)->file;
+}
+
+/* Fills `file` with what the fd refers to; returns which open file that is, to tell later whether it still does. */
+static __noinline __u64 capture_fd(struct ior_file *file, __s32 fd) {
+  struct file *open = open_file(bpf_get_current_task_btf(), fd);
+  file->fd = fd;
+  file->name_id = 0;
+  file->f_flags = 0;
+  file->status = IOR_FILE_CLOSED;
+  if (!open)
+    return 0;
+  file->f_flags = open->f_flags;
+  file->status = name_of(open->f_path.dentry, open->f_path.mnt, &file->name_id);
+  return (__u64)open;
+}
+
+static __always_inline void capture_working_directory(struct ior_file *file) {
+  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+  file->fd = AT_WORKING_DIRECTORY;
+  file->name_id = 0;
+  file->f_flags = 0;
+  file->status = fs ? name_of(fs->pwd.dentry, fs->pwd.mnt, &file->name_id) : IOR_FILE_NO_NAME;
+}
+
+struct ior_fd_range {
+  __u32 fd;
+  __u32 last;
+};
+
+static long find_open_step(__u32 index, void *context) {
+  struct ior_fd_range *range = context;
+  if (range->fd >= range->last || open_file(bpf_get_current_task_btf(), range->fd))
+    return 1;
+  range->fd += 1;
+  return 0;
+}
+
+static __always_inline __u64 capture_first_open(struct ior_file *file, __u32 first, __u32 last) {
+  struct ior_fd_range range = {first, last};
+  bpf_loop(FD_RANGE_LIMIT, find_open_step, &range, 0);
+  return capture_fd(file, range.fd);
+}
+
+/* Where a path starts: nowhere if it is absolute. A path that cannot be read yet may turn out relative. */
+static __noinline bool capture_directory(struct ior_file *file, __s32 dirfd, __u64 path) {
+  char first = 0;
+  bpf_probe_read_user(&first, 1, (const void *)path);
+  if (first == '/')
+    return false;
+  if (dirfd == AT_FDCWD_VALUE)
+    capture_working_directory(file);
+  else
+    capture_fd(file, dirfd);
+  return true;
+}
+
+struct ior_row {
+  __u8 shape;
+  __u8 nargs;
+  __u8 returns;
+};
+
+enum returns {
+  RETURNS_zero,
+  RETURNS_bytes,
+  RETURNS_fd,
+  RETURNS_count,
+  RETURNS_value,
+  RETURNS_offset,
+  RETURNS_address,
+  RETURNS_pid,
+  RETURNS_noreturn
+};
+
+static const struct ior_row rows[IOR_SYSCALL_LIMIT] = {
+#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
+  [number] = {IOR_SHAPE_##shape, args, RETURNS_##returns},
+#include "catalog/syscalls.def"
+#undef SYSCALL
+};
+
+#define NO_FILE ((void)0)
+#define TEXT(a) ((void)0)
+#define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
+#define FIRST_OPEN(a, b) (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
+#define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
+#define AT(d, a) (state->sections |= capture_directory(file, args[d], args[a]) ? section : 0)
+
+/* The files that the call in flight names, into the task's state. */
+static __always_inline void capture_files(struct ior_task_state *state, __u32 shape) {
+  const __u64 *args = state->args;
+  struct ior_file *file = &state->file;
+  __u64 *opened = &state->opened;
+  __u32 section = IOR_FILE;
+  switch (shape) {
+#define SHAPE(shape, main, other, flags, description) \
+  case IOR_SHAPE_##shape:                             \
+    main;                                             \
+    break;
+#include "catalog/shapes.def"
+#undef SHAPE
+  }
+  file = &state->other;
+  opened = &state->other_opened;
+  section = IOR_OTHER;
+  switch (shape) {
+#define SHAPE(shape, main, other, flags, description) \
+  case IOR_SHAPE_##shape:                             \
+    other;                                            \
+    break;
+#include "catalog/shapes.def"
+#undef SHAPE
+  }
+}
+
+#undef NO_FILE
+#undef TEXT
+#undef FD
+#undef FIRST_OPEN
+#undef PATH
+#undef AT
+
+/* Which argument holds a path or other text, by shape. */
+#define NO_FILE NO_TEXT
+#define FD(a) NO_TEXT
+#define FIRST_OPEN(a, b) NO_TEXT
+#define PATH(a) a
+#define AT(d, a) a
+#define TEXT(a) a
+struct ior_text_arguments {
+  __u8 text;
+  __u8 other;
+};
+enum { NO_TEXT = IOR_ARGS_MAX };
+static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
+#define SHAPE(shape, main, other, flags, description) [IOR_SHAPE_##shape] = {main, other},
+#include "catalog/shapes.def"
+#undef SHAPE
+};
+#undef NO_FILE
+#undef FD
+#undef FIRST_OPEN
+#undef PATH
+#undef AT
+#undef TEXT
+
+#endif

@@ -1,0 +1,226 @@
+/* Names of open files and directories, walked in the kernel and sent once: a per-CPU cache remembers which dentries this
+ * CPU's ring has a name for, so that a call's record carries a number instead of a path.
+ *
+ * A cached name is good while dentry, mount, parent, name hash, inode number and generation, root and "unlinked" are the
+ * same (which a rename or removal of the file itself, and a reuse of the memory, change) and the name epoch is (which a
+ * rename or mount anywhere above it changes: every rename and mount call advances it at enter and at exit). */
+#ifndef IOR_BPF_NAMES_BPF_H
+#define IOR_BPF_NAMES_BPF_H
+
+#include "bpf/state.bpf.h"
+
+enum {
+  CACHE_BITS = 14,
+  CACHE_SLOTS = 1 << CACHE_BITS,
+  WALK_LIMIT = 256,
+  SB_NOUSER_FLAG = 1u << 31, /* SB_NOUSER: not mountable by users, so its files have no path */
+};
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+/* A typed pointer into kernel memory that is read like any other, without a helper call: faults read as zero. */
+#define AS(type, pointer) ((type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(type)))
+
+struct ior_named_dentry {
+  __u64 dentry;
+  __u64 mount;
+  __u64 parent;
+  __u64 root;
+  __u64 name_hash;
+  __u64 inode;
+  __u32 generation;
+  __u32 epoch_unlinked; /* name epoch << 1 | unlinked */
+  __u32 name_id;
+  __u32 reserved;
+};
+
+struct ior_cpu_names {
+  __u32 next_id;
+  __u32 reserved[15];
+  struct ior_named_dentry slots[CACHE_SLOTS];
+};
+
+/* By CPU; user space sets max_entries. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct ior_cpu_names);
+} names SEC(".maps");
+
+/* A name being made: `size` of the bytes, from `start` on. A path is built from its end. The walk's pointers live in
+ * map memory, where the verifier takes them for the plain numbers that they are here. */
+struct ior_name_buffer {
+  __u64 dentry;
+  __u64 mount; /* struct mount */
+  __u64 root_dentry;
+  __u64 root_mount;
+  __u32 start;
+  __u32 size;
+  __u32 kind;
+  __u32 reserved;
+  __u8 bytes[IOR_TEXT_MAX + 256];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct ior_name_buffer);
+} name_buffers SEC(".maps");
+
+__u32 name_epoch = 0;
+
+struct ior_walk {
+  struct ior_name_buffer *to;
+};
+
+/* One step of a walk to the root: over a mount point, or one component up. */
+static long walk_step(__u32 index, void *context) {
+  struct ior_name_buffer *to = ((struct ior_walk *)context)->to;
+  if (to->dentry == to->root_dentry && to->mount == to->root_mount)
+    return 1;
+  struct dentry *dentry = AS(struct dentry, to->dentry);
+  struct mount *mount = AS(struct mount, to->mount);
+  if (to->dentry == (__u64)mount->mnt.mnt_root || to->dentry == (__u64)dentry->d_parent) {
+    if (to->mount == (__u64)mount->mnt_parent || !mount->mnt_parent)
+      return 1;
+    to->dentry = (__u64)mount->mnt_mountpoint;
+    to->mount = (__u64)mount->mnt_parent;
+    return 0;
+  }
+  __u32 length = dentry->d_name.len & 255;
+  if (to->start < length + 1) {
+    to->kind = IOR_NAME_TOO_LONG;
+    return 1;
+  }
+  to->start -= length + 1;
+  __u32 at = to->start & (IOR_TEXT_MAX - 1);
+  to->bytes[at] = '/';
+  bpf_probe_read_kernel(to->bytes + at + 1, length, dentry->d_name.name);
+  to->dentry = (__u64)dentry->d_parent;
+  return 0;
+}
+
+/* The path of (dentry, mount) as the root sees it. */
+static __always_inline void walk_path(struct ior_name_buffer *to, struct dentry *dentry, struct vfsmount *mount,
+                                      struct fs_struct *fs) {
+  to->dentry = (__u64)dentry;
+  to->mount = (__u64)mount;
+  to->root_dentry = (__u64)fs->root.dentry;
+  to->root_mount = (__u64)fs->root.mnt;
+  barrier();
+  to->mount -= bpf_core_field_offset(struct mount, mnt);
+  to->root_mount -= bpf_core_field_offset(struct mount, mnt);
+  to->start = IOR_TEXT_MAX;
+  struct ior_walk walk = {to};
+  bpf_loop(WALK_LIMIT, walk_step, &walk, 0);
+  if (to->start == IOR_TEXT_MAX) {
+    to->start = IOR_TEXT_MAX - 1;
+    to->bytes[IOR_TEXT_MAX - 1] = '/';
+  }
+  to->size = IOR_TEXT_MAX - to->start;
+}
+
+/* What is no file has no path: "file system type:dentry name" instead. */
+static __always_inline void pseudo_name(struct ior_name_buffer *to, struct dentry *dentry) {
+  __u32 length = dentry->d_name.len & 255;
+  long size = bpf_probe_read_kernel_str(to->bytes, 64, dentry->d_sb->s_type->name);
+  __u32 type_size = size < 1 ? 1 : (__u32)size & 127;
+  to->bytes[(type_size - 1) & 127] = ':';
+  bpf_probe_read_kernel(to->bytes + type_size, length, dentry->d_name.name);
+  to->kind = IOR_NAME_PSEUDO;
+  to->start = 0;
+  to->size = type_size + length;
+}
+
+static __always_inline bool is_unlinked(struct dentry *dentry) {
+  return !dentry->d_hash.pprev && dentry->d_parent != dentry;
+}
+
+/* Makes the name of (dentry, mount) in the CPU's name buffer; null where there is none to be made. */
+static __noinline struct ior_name_buffer *make_name(struct dentry *dentry, struct vfsmount *mount) {
+  __u32 zero = 0;
+  struct ior_name_buffer *to = bpf_map_lookup_elem(&name_buffers, &zero);
+  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+  if (!to || !dentry || !mount || !fs)
+    return 0;
+  to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
+  if (dentry->d_sb->s_flags & SB_NOUSER_FLAG)
+    pseudo_name(to, dentry);
+  else
+    walk_path(to, dentry, mount, fs);
+  return to;
+}
+
+/* Appends `size` bytes as an ior_text to a record of `offset` bytes; returns its new size. */
+static __always_inline __u32 append_text(struct ior_record_buffer *record, __u32 offset, const void *bytes,
+                                         __u32 size, __u32 status) {
+  struct ior_text *text = (void *)record + (offset & 0x1ff8);
+  size &= 0x1fff;
+  if (size > IOR_TEXT_MAX)
+    size = IOR_TEXT_MAX;
+  text->size = size;
+  text->status = status;
+  text->reserved = 0;
+  bpf_probe_read_kernel(text + 1, size, bytes);
+  return offset + sizeof(*text) + ((size + 7) & ~7u);
+}
+
+static __always_inline __u32 append_name(struct ior_record_buffer *record, __u32 offset, const struct ior_name_buffer *name) {
+  return append_text(record, offset, name->bytes + (name->start & (IOR_TEXT_MAX - 1)), name->size, IOR_TEXT_OK);
+}
+
+/* Sends a NAME record; false where it was not sent (counted). */
+static __always_inline bool send_name(__u32 cpu, __u32 id, struct dentry *dentry, struct vfsmount *mount) {
+  struct ior_record_buffer *record = record_buffer();
+  struct ior_name_buffer *made = make_name(dentry, mount);
+  if (!record || !made)
+    return false;
+  __builtin_memset(&record->head, 0, sizeof(record->head));
+  record->head.kind = IOR_RECORD_NAME;
+  record->head.time_ns = bpf_ktime_get_boot_ns();
+  struct ior_name *name = (void *)record->body;
+  name->name_id = id;
+  name->name_kind = made->kind;
+  name->inode = dentry->d_inode->i_ino;
+  __u32 size = append_name(record, sizeof(struct ior_head) + sizeof(*name), made);
+  return write_record(cpu, record, size, IOR_COUNTER_name_not_sent);
+}
+
+/* The status of a file's name, and its number in *id. */
+static __noinline __u32 name_of(struct dentry *dentry, struct vfsmount *mount, __u32 *id) {
+  __u32 cpu = bpf_get_smp_processor_id();
+  struct ior_cpu_names *cache = bpf_map_lookup_elem(&names, &cpu);
+  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+  if (!cache || !fs || !dentry)
+    return IOR_FILE_NO_NAME;
+  struct inode *inode = dentry->d_inode;
+  __u64 number = inode->i_ino, hash = dentry->d_name.hash_len;
+  __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
+  struct ior_named_dentry *slot = &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
+  if (slot->dentry == (__u64)dentry && slot->mount == (__u64)mount && slot->parent == (__u64)dentry->d_parent &&
+      slot->root == (__u64)fs->root.dentry && slot->name_hash == hash && slot->inode == number &&
+      slot->generation == generation && slot->epoch_unlinked == epoch &&
+      cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
+    *id = slot->name_id;
+    return IOR_FILE_NAMED;
+  }
+  __u32 fresh = cache->next_id;
+  if (!send_name(cpu, fresh, dentry, mount))
+    return IOR_FILE_NO_NAME;
+  cache->next_id = fresh + 1;
+  slot->dentry = (__u64)dentry;
+  slot->mount = (__u64)mount;
+  slot->parent = (__u64)dentry->d_parent;
+  slot->root = (__u64)fs->root.dentry;
+  slot->name_hash = hash;
+  slot->inode = number;
+  slot->generation = generation;
+  slot->epoch_unlinked = epoch;
+  slot->name_id = fresh;
+  *id = fresh;
+  return IOR_FILE_NAMED;
+}
+
+#endif

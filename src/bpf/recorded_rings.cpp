@@ -1,0 +1,112 @@
+#include "bpf/recorded_rings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "bpf/ring_records.hpp"
+
+namespace ior {
+namespace {
+
+constexpr std::array kMagic = {'i', 'o', 'r', 'r', 'i', 'n', 'g', 's'};
+constexpr std::uint64_t kMaxRings = 1 << 16;
+constexpr std::uint64_t kMaxChunkBytes = 1ull << 32;
+
+bool read_number(std::istream& in, std::uint64_t& value) {
+  return static_cast<bool>(in.read(reinterpret_cast<char*>(&value), sizeof(value)));
+}
+
+void write_number(std::ostream& out, std::uint64_t value) {
+  out.write(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+}  // namespace
+
+Result<std::vector<RingChunk>> read_ring_file(const std::string& path, std::size_t& ring_count) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail_errno("cannot open " + path, errno);
+  std::array<char, kMagic.size()> magic{};
+  std::uint64_t rings = 0;
+  if (!in.read(magic.data(), magic.size()) || magic != kMagic || !read_number(in, rings) ||
+      rings == 0 || rings > kMaxRings) {
+    return fail(path + " is no file of recorded rings");
+  }
+  ring_count = rings;
+  std::vector<RingChunk> chunks;
+  for (std::uint64_t ring = 0, size = 0; read_number(in, ring);) {
+    if (ring >= rings || !read_number(in, size) || size > kMaxChunkBytes) {
+      return fail(path + " is damaged: a chunk's header is wrong");
+    }
+    RingChunk chunk{ring, std::vector<std::byte>(size)};
+    if (!in.read(reinterpret_cast<char*>(chunk.bytes.data()), static_cast<std::streamsize>(size))) {
+      return fail(path + " is cut short");
+    }
+    chunks.push_back(std::move(chunk));
+  }
+  return chunks;
+}
+
+Result<void> write_ring_file(const std::string& path, std::size_t ring_count,
+                             const std::vector<RingChunk>& chunks) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(kMagic.data(), kMagic.size());
+  write_number(out, ring_count);
+  for (const RingChunk& chunk : chunks) {
+    write_number(out, chunk.ring);
+    write_number(out, chunk.bytes.size());
+    out.write(reinterpret_cast<const char*>(chunk.bytes.data()),
+              static_cast<std::streamsize>(chunk.bytes.size()));
+  }
+  out.close();
+  if (!out) return fail_errno("cannot write " + path, errno);
+  return {};
+}
+
+RecordedRings::RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks)
+    : rings_(ring_count) {
+  for (const RingChunk& chunk : chunks) {
+    auto& bytes = rings_[chunk.ring].bytes;
+    bytes.insert(bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+  }
+}
+
+std::size_t RecordedRings::ring_bytes() const {
+  std::size_t largest = 0;
+  for (const Ring& ring : rings_) largest = std::max(largest, ring.bytes.size());
+  return largest;
+}
+
+std::size_t RecordedRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+                                   std::vector<std::byte>& out) {
+  Ring& from = rings_[ring];
+  const std::uint64_t start = from.position;
+  const std::uint64_t end = std::min<std::uint64_t>(until, from.bytes.size());
+  const std::size_t room = limit - std::min(limit, out.size());
+  while (from.position < end) {
+    const std::size_t place = place_at(from, end);
+    // What is larger than any batch is cut off the ring: the decoder counts it.
+    if (from.position + place - start > room && !(out.empty() && from.position == start)) break;
+    from.position += place;
+  }
+  out.insert(out.end(), from.bytes.begin() + static_cast<std::ptrdiff_t>(start),
+             from.bytes.begin() + static_cast<std::ptrdiff_t>(from.position));
+  return from.position - start;
+}
+
+// The bytes of the record at the ring's position; all that are left, where it is cut short.
+std::size_t RecordedRings::place_at(const Ring& ring, std::uint64_t end) {
+  const std::size_t left = end - ring.position;
+  std::uint32_t header;
+  if (left < sizeof(header)) return left;
+  std::memcpy(&header, ring.bytes.data() + ring.position, sizeof(header));
+  return std::min(left, ring_record_bytes(header));
+}
+
+void RecordedRings::rewind() {
+  for (Ring& ring : rings_) ring.position = 0;
+}
+
+}  // namespace ior

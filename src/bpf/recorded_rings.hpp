@@ -1,0 +1,48 @@
+// Ring bytes from a file instead of the kernel: what golden tests and benchmarks replay, and what tools/ring_capture makes.
+//
+//   file   "iorrings" | u64 rings | chunk*
+//   chunk  u64 ring | u64 size | size bytes as they lay in that ring     (in the order in which they were read)
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "bpf/ring_source.hpp"
+
+namespace ior {
+
+struct RingChunk {
+  std::size_t ring = 0;
+  std::vector<std::byte> bytes;  // whole records, with their headers
+};
+
+// Reads and writes the file format above. Errors name the file and what is wrong with it.
+Result<std::vector<RingChunk>> read_ring_file(const std::string& path, std::size_t& ring_count);
+Result<void> write_ring_file(const std::string& path, std::size_t ring_count,
+                             const std::vector<RingChunk>& chunks);
+
+// Serves each ring's chunks as if they had all been written before the first read.
+class RecordedRings final : public RingSource {
+ public:
+  RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks);
+
+  std::size_t ring_count() const override { return rings_.size(); }
+  std::size_t ring_bytes() const override;
+  std::uint64_t produced(std::size_t ring) const override { return rings_[ring].bytes.size(); }
+  std::uint64_t consumed(std::size_t ring) const override { return rings_[ring].position; }
+  std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+                      std::vector<std::byte>& out) override;
+  void rewind();
+
+ private:
+  struct Ring {
+    std::vector<std::byte> bytes;
+    std::uint64_t position = 0;
+  };
+  static std::size_t place_at(const Ring& ring, std::uint64_t end);
+
+  std::vector<Ring> rings_;
+};
+
+}  // namespace ior

@@ -1,0 +1,191 @@
+/* The records of a call, made from the task's state: built in the CPU's record buffer, written in one piece. */
+#ifndef IOR_BPF_RECORDS_BPF_H
+#define IOR_BPF_RECORDS_BPF_H
+
+#include "bpf/capture.bpf.h"
+
+/* Appends a path or other string of the user's; *status says how that went. Returns the record's new size. */
+static __noinline __u32 append_user_text(struct ior_record_buffer *record, __u32 offset, __u64 address, __u32 *status) {
+  struct ior_text *text = (void *)record + (offset & 0x1ff8);
+  __u32 size = 0;
+  if (!address) {
+    *status = IOR_TEXT_NULL;
+  } else {
+    long got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX, (const void *)address);
+    *status = got < 1 ? IOR_TEXT_FAULT : got >= IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK;
+    size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
+  }
+  text->size = size;
+  text->status = *status;
+  text->reserved = 0;
+  return offset + sizeof(*text) + ((size + 7) & ~7u);
+}
+
+static __always_inline void fill_head(struct ior_record_buffer *record, const struct ior_task_state *state, __u32 kind) {
+  __u64 id = bpf_get_current_pid_tgid();
+  record->head.kind = kind;
+  record->head.nargs = 0;
+  record->head.sections = 0;
+  record->head.nr = state->nr;
+  record->head.task = state->task;
+  record->head.seq = state->seq;
+  record->head.tgid = id >> 32;
+  record->head.tid = id;
+}
+
+static __always_inline void *at_offset(struct ior_record_buffer *record, __u32 offset) {
+  return (void *)record + (offset & 0x1f8);
+}
+
+static __always_inline __u32 append_args(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
+  __u64 *args = at_offset(record, offset);
+  for (int i = 0; i < IOR_ARGS_MAX; i++)
+    args[i] = state->args[i];
+  record->head.nargs = state->nargs;
+  return offset + (state->nargs & 7) * 8;
+}
+
+static __always_inline __u32 append_file(struct ior_record_buffer *record, __u32 offset, const struct ior_file *file,
+                                         __u32 section) {
+  struct ior_file *to = at_offset(record, offset);
+  *to = *file;
+  record->head.sections |= section;
+  return offset + sizeof(*to);
+}
+
+static __always_inline __u32 append_files(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
+  if (state->sections & IOR_FILE)
+    offset = append_file(record, offset, &state->file, IOR_FILE);
+  if (state->sections & IOR_OTHER)
+    offset = append_file(record, offset, &state->other, IOR_OTHER);
+  return offset;
+}
+
+static __always_inline __u32 append_intro(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
+  if (!(state->flags & TASK_NEEDS_INTRO))
+    return offset;
+  struct ior_intro *intro = at_offset(record, offset);
+  intro->process_start_ns = bpf_get_current_task_btf()->group_leader->start_boottime;
+  __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
+  record->head.sections |= IOR_INTRO;
+  return offset + sizeof(*intro);
+}
+
+/* Writes a call's record; what it introduced is known from then on. */
+static __always_inline bool write_call(struct ior_task_state *state, struct ior_record_buffer *record, __u32 size) {
+  record->head.sections |= state->sections & IOR_COMPAT;
+  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full))
+    return false;
+  if (record->head.sections & IOR_INTRO)
+    state->flags &= ~TASK_NEEDS_INTRO;
+  return true;
+}
+
+/* Sends the enter half with its texts; where it does not fit, the call is lost as a whole. */
+static __noinline void send_enter(struct ior_task_state *state, __u32 shape) {
+  struct ior_record_buffer *record = record_buffer();
+  if (!record)
+    return;
+  fill_head(record, state, IOR_RECORD_ENTER);
+  __u32 size = append_args(record, sizeof(struct ior_head), state);
+  size = append_files(record, size, state);
+  size = append_intro(record, size, state);
+  __u32 status = 0, text = text_arguments[shape].text, other = text_arguments[shape].other;
+  if (text < IOR_ARGS_MAX) {
+    size = append_user_text(record, size, state->args[text & 7], &status);
+    record->head.sections |= IOR_TEXT;
+    if (status == IOR_TEXT_FAULT)
+      state->flags |= TASK_TEXT_FAULT;
+  }
+  if (other < IOR_ARGS_MAX) {
+    size = append_user_text(record, size, state->args[other & 7], &status);
+    record->head.sections |= IOR_TEXT_OTHER;
+    if (status == IOR_TEXT_FAULT)
+      state->flags |= TASK_OTHER_FAULT;
+  }
+  state->enter_ns = record->head.time_ns = bpf_ktime_get_boot_ns();
+  if (write_call(state, record, size))
+    state->flags |= TASK_SENT_ENTER;
+  else
+    state->flags &= ~TASK_IN_CALL;
+}
+
+/* Sends an exit half that carries its enter half. */
+static __always_inline void send_whole(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 sections) {
+  struct ior_record_buffer *record = record_buffer();
+  if (!record)
+    return;
+  fill_head(record, state, IOR_RECORD_EXIT);
+  record->head.sections = IOR_WHOLE | sections;
+  record->head.time_ns = exit_ns;
+  struct ior_exit *exit = (void *)record->body;
+  exit->enter_ns = state->enter_ns;
+  exit->ret = ret;
+  __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
+  size = append_files(record, size, state);
+  size = append_intro(record, size, state);
+  write_call(state, record, size);
+}
+
+/* Sends the exit half of a call whose enter half is in the ring: with the file that a successful open made, and with
+ * the texts that could not be read at enter. */
+static __noinline void send_exit(struct ior_task_state *state, __u64 exit_ns, __s64 ret, bool opened, __u32 shape) {
+  struct ior_record_buffer *record = record_buffer();
+  if (!record)
+    return;
+  struct ior_file file;
+  struct ior_name name = {};
+  struct ior_name_buffer *made = 0;
+  if (opened && state->cpu == bpf_get_smp_processor_id()) {
+    capture_fd(&file, ret);
+  } else if (opened) {
+    /* The task has moved: this CPU's names mean nothing in the ring where the enter half lies. */
+    struct file *open = open_file(bpf_get_current_task_btf(), ret);
+    file = (struct ior_file){.fd = ret, .status = IOR_FILE_CLOSED};
+    made = open ? make_name(open->f_path.dentry, open->f_path.mnt) : 0;
+    if (made) {
+      file.f_flags = open->f_flags;
+      file.status = IOR_FILE_INLINE;
+      name.name_kind = made->kind;
+      name.inode = open->f_path.dentry->d_inode->i_ino;
+    }
+  }
+  fill_head(record, state, IOR_RECORD_EXIT);
+  record->head.time_ns = exit_ns;
+  struct ior_exit *exit = (void *)record->body;
+  exit->enter_ns = state->enter_ns;
+  exit->ret = ret;
+  __u32 size = sizeof(struct ior_head) + sizeof(*exit);
+  if (opened)
+    size = append_file(record, size, &file, IOR_FILE);
+  __u32 status, text = text_arguments[shape].text, other = text_arguments[shape].other;
+  if (state->flags & TASK_TEXT_FAULT && text < IOR_ARGS_MAX) {
+    size = append_user_text(record, size, state->args[text & 7], &status);
+    record->head.sections |= IOR_TEXT;
+  }
+  if (state->flags & TASK_OTHER_FAULT && other < IOR_ARGS_MAX) {
+    size = append_user_text(record, size, state->args[other & 7], &status);
+    record->head.sections |= IOR_TEXT_OTHER;
+  }
+  if (made) {
+    struct ior_name *to = (void *)record + (size & 0x3ff8);
+    *to = name;
+    record->head.sections |= IOR_TEXT_NAME;
+    size = append_name(record, size + sizeof(*to), made);
+  }
+  write_call(state, record, size);
+}
+
+static __always_inline void send_end(struct task_struct *task, const struct ior_task_state *state) {
+  struct ior_record_buffer *record = record_buffer();
+  if (!record)
+    return;
+  fill_head(record, state, IOR_RECORD_END);
+  record->head.tgid = task->tgid;
+  record->head.tid = task->pid;
+  record->head.time_ns = bpf_ktime_get_boot_ns();
+  record->head.sections = state->flags & TASK_IN_CALL ? IOR_NO_RETURN : 0;
+  write_record(bpf_get_smp_processor_id(), record, sizeof(record->head), IOR_COUNTER_end_not_sent);
+}
+
+#endif

@@ -1,0 +1,46 @@
+// Walks the records in bytes that were copied from a ring (kernel/bpf/ringbuf.c has the layout of their headers).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+namespace ior {
+
+inline constexpr std::uint32_t kRingBusy = 1u << 31;
+inline constexpr std::uint32_t kRingDiscarded = 1u << 30;
+inline constexpr std::size_t kRingHeaderBytes = 8;
+
+// The place that a record with this header takes, header and padding included.
+inline std::size_t ring_record_bytes(std::uint32_t header) {
+  const std::size_t size = header & ~(kRingBusy | kRingDiscarded);
+  return (size + kRingHeaderBytes + 7) & ~std::size_t{7};
+}
+
+class RingRecords {
+ public:
+  explicit RingRecords(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  // The next record that was not discarded; none at the end, or where the bytes are cut (is_cut() tells which).
+  std::optional<std::span<const std::byte>> next() {
+    while (bytes_.size() >= kRingHeaderBytes) {
+      std::uint32_t header;
+      std::memcpy(&header, bytes_.data(), sizeof(header));
+      const std::size_t place = ring_record_bytes(header);
+      if (place > bytes_.size()) return std::nullopt;
+      const auto record = bytes_.subspan(kRingHeaderBytes, header & ~(kRingBusy | kRingDiscarded));
+      bytes_ = bytes_.subspan(place);
+      if (!(header & kRingDiscarded)) return record;
+    }
+    return std::nullopt;
+  }
+
+  bool is_cut() const { return !bytes_.empty(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace ior

@@ -1,0 +1,189 @@
+#include "bpf/session.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/capability.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "bpf/live_rings.hpp"
+#include "bpf/settings.h"
+
+// Needs settings.h before it.
+#include <ior.skel.h>
+
+namespace ior {
+namespace {
+
+constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
+constexpr std::uint64_t kMiB = 1 << 20;
+
+struct SkeletonDeleter {
+  void operator()(ior_bpf* skeleton) const { ior_bpf::destroy(skeleton); }
+};
+
+struct LinkDeleter {
+  void operator()(bpf_link* link) const { ::bpf_link__destroy(link); }
+};
+
+using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+
+// libbpf's warnings of the step under way: the last ones go into its error message.
+std::string g_libbpf_log;
+
+int keep_warning(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 512> line{};
+  ::vsnprintf(line.data(), line.size(), format, arguments);
+  g_libbpf_log = line.data();
+  while (!g_libbpf_log.empty() && g_libbpf_log.back() == '\n') g_libbpf_log.pop_back();
+  return 0;
+}
+
+std::unexpected<Error> fail_libbpf(const std::string& attempt, int error) {
+  const std::string detail = g_libbpf_log.empty() ? "" : " (" + g_libbpf_log + ")";
+  return fail_errno(attempt + detail, error < 0 ? -error : error);
+}
+
+bool has_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return true;  // the load will tell
+  const auto has = [&data](int capability) {
+    return (data[capability / 32].effective >> (capability % 32) & 1) != 0;
+  };
+  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+}
+
+ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes) {
+  ior_settings out{};
+  out.self_tgid = static_cast<__u32>(::getpid());
+  out.target_tgid = settings.target_tgid;
+  out.target_tid = settings.target_tid;
+  out.ring_bytes = static_cast<__u32>(ring_bytes);
+  out.follow = settings.follow;
+  out.from_exec = settings.from_exec;
+  out.unknown = settings.unknown;
+  std::ranges::copy(settings.selected, out.selected);
+  return out;
+}
+
+}  // namespace
+
+struct Session::State {
+  std::unique_ptr<ior_bpf, SkeletonDeleter> skeleton;
+  std::unique_ptr<LiveRings> rings;
+  std::vector<Link> links;
+};
+
+std::uint64_t default_ring_bytes(std::size_t possible_cpus) {
+  const std::uint64_t cpus = std::max<std::size_t>(possible_cpus, 1);
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return std::max(page, std::bit_floor(std::min(16 * kMiB, 256 * kMiB / cpus)));
+}
+
+Result<void> check_privileges() {
+  if (!has_capabilities()) {
+    return fail("not permitted to trace: run ior as root (sudo ior ...), or give it the capabilities: "
+                "setcap cap_bpf,cap_perfmon=ep /path/to/ior");
+  }
+  if (::access(kKernelTypes, R_OK) != 0) {
+    return fail_errno(std::string("this kernel has no readable type information (") + kKernelTypes +
+                          "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y", errno);
+  }
+  return {};
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::load(const SessionSettings& settings) {
+  ::libbpf_set_print(keep_warning);
+  g_libbpf_log.clear();
+  const int cpus = ::libbpf_num_possible_cpus();
+  if (cpus < 1) return fail_libbpf("cannot tell how many CPUs there are", cpus);
+  const std::uint64_t ring_bytes =
+      settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(static_cast<std::size_t>(cpus));
+
+  auto state = std::make_unique<State>();
+  state->skeleton.reset(ior_bpf::open());
+  if (!state->skeleton) return fail_libbpf("cannot open the embedded BPF object", errno);
+  auto& maps = state->skeleton->maps;
+  state->skeleton->rodata->settings = to_kernel(settings, ring_bytes);
+  ::bpf_map__set_max_entries(maps.rings, static_cast<__u32>(cpus));
+  ::bpf_map__set_max_entries(maps.names, static_cast<__u32>(cpus));
+  if (const int error = ior_bpf::load(state->skeleton.get()); error != 0) {
+    return fail_libbpf("the kernel refused ior's probes", error);
+  }
+  auto rings = LiveRings::create(static_cast<std::size_t>(cpus), ring_bytes);
+  if (!rings) return std::unexpected(rings.error());
+  state->rings = std::move(*rings);
+  for (__u32 cpu = 0; cpu < static_cast<__u32>(cpus); ++cpu) {
+    const int fd = state->rings->map_fd(cpu);
+    if (::bpf_map_update_elem(::bpf_map__fd(maps.rings), &cpu, &fd, BPF_ANY) != 0) {
+      return fail_libbpf("cannot give the probes their rings", errno);
+    }
+  }
+  return Session(std::move(state));
+}
+
+RingSource& Session::rings() { return *state_->rings; }
+
+Result<void> Session::attach() {
+  auto& programs = state_->skeleton->progs;
+  // The exits before the enters: a call whose enter is seen must not miss its exit.
+  for (bpf_program* program : {programs.on_fork, programs.on_rename, programs.on_exec,
+                               programs.on_exit, programs.on_sys_exit, programs.on_sys_enter}) {
+    g_libbpf_log.clear();
+    Link link(::bpf_program__attach(program));
+    if (!link) {
+      const int error = errno;
+      return fail_libbpf(std::string("cannot attach ") + ::bpf_program__name(program), error);
+    }
+    state_->links.push_back(std::move(link));
+  }
+  return {};
+}
+
+void Session::detach() {
+  while (!state_->links.empty()) state_->links.pop_back();
+  // Probes run with preemption off: after a grace period none is left that began before.
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) ::usleep(100'000);
+}
+
+Result<std::uint64_t> Session::count_in_flight() {
+  state_->skeleton->bss->in_flight = 0;
+  Link link(::bpf_program__attach_iter(state_->skeleton->progs.count_in_flight, nullptr));
+  if (!link) return fail_libbpf("cannot list the calls in flight", errno);
+  UniqueFd iterator(::bpf_iter_create(::bpf_link__fd(link.get())));
+  if (!iterator) return fail_libbpf("cannot list the calls in flight", errno);
+  char unused;
+  while (::read(iterator.get(), &unused, 1) > 0) {
+  }
+  return state_->skeleton->bss->in_flight;
+}
+
+Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> Session::counters() const {
+  std::array<std::uint64_t, IOR_COUNTER_COUNT> totals{};
+  std::vector<std::uint64_t> per_cpu(state_->rings->ring_count());
+  for (__u32 counter = 0; counter < IOR_COUNTER_COUNT; ++counter) {
+    if (::bpf_map_lookup_elem(::bpf_map__fd(state_->skeleton->maps.counters), &counter,
+                              per_cpu.data()) != 0) {
+      return fail_errno("cannot read the kernel side's counters", errno);
+    }
+    for (const std::uint64_t count : per_cpu) totals[counter] += count;
+  }
+  return totals;
+}
+
+}  // namespace ior

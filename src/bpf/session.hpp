@@ -1,0 +1,54 @@
+// The kernel side's life: load the embedded BPF object with its settings, attach, detach, and read what it counted.
+// The skeleton and libbpf stay behind this header.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/result.hpp"
+#include "bpf/ring_source.hpp"
+#include "catalog/catalog.hpp"
+
+namespace ior {
+
+struct SessionSettings {
+  std::uint32_t target_tgid = 0;  // 0: every process
+  std::uint32_t target_tid = 0;   // 0: every thread
+  bool follow = false;            // what the target forks, too
+  bool from_exec = false;         // the target from its next execve on
+  bool unknown = false;           // numbers without a row, and 32-bit calls
+  std::array<bool, IOR_SYSCALL_LIMIT> selected{};
+  std::uint64_t ring_bytes = 0;  // a power of two, at least a page; 0: what suits the machine
+};
+
+// The bytes per ring that suit a machine of so many possible CPUs: 16 MiB each, but 16 to 256 MiB in all.
+std::uint64_t default_ring_bytes(std::size_t possible_cpus);
+
+// Whether this process may trace and this kernel can: an error says what to do.
+Result<void> check_privileges();
+
+// Thread safety: one thread. Lifetime: the rings live as long as the session.
+class Session {
+ public:
+  static Result<Session> load(const SessionSettings& settings);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  RingSource& rings();
+  Result<void> attach();
+  // When this returns no probe runs any more, and every record that will ever be is in its ring.
+  void detach();
+  // Calls that had entered and not exited when the probes were detached. Requires: detach().
+  Result<std::uint64_t> count_in_flight();
+  // The kernel side's counters, summed over the CPUs, by ior_counter.
+  Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> counters() const;
+
+ private:
+  struct State;
+  explicit Session(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ior

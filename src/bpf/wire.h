@@ -1,0 +1,134 @@
+/* The records that the kernel side writes into its rings and user space reads: one layout, shared by both.
+ *
+ * Every record starts with ior_head, is a multiple of 8 bytes long and in the machine's byte order:
+ *
+ *   ENTER    head | args[n] | file? other? | intro? | text? text2?      the enter half of a call that carries paths
+ *   EXIT     head | exit | args[n] | file? other? | intro? | text?      the exit half; with IOR_WHOLE also its enter half
+ *   NAME     head | name | text                                         what name_id of this ring means from here on
+ *   PROCESS  head | process | text exe, text cmdline, text cgroup       a process, before its first call and after exec
+ *   END      head                                                       the thread is gone; seq is its last call's
+ *
+ * (? = present when its bit in head.sections is set; a text is an ior_text, its bytes, and padding to 8.)
+ *
+ * Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half first; a name goes
+ * to the ring of its CPU before the first record that refers to it, and only records of that ring refer to it. Calls
+ * of one thread may lie in several rings: (task, seq) orders them. */
+#ifndef IOR_BPF_WIRE_H
+#define IOR_BPF_WIRE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+enum ior_record_kind {
+  IOR_RECORD_ENTER = 1,
+  IOR_RECORD_EXIT = 2,
+  IOR_RECORD_NAME = 3,
+  IOR_RECORD_PROCESS = 4,
+  IOR_RECORD_END = 5,
+};
+
+/* Bits of ior_head.sections. */
+enum ior_section {
+  IOR_FILE = 1 << 0,       /* ior_file of the row's path, or the directory that its path starts from */
+  IOR_OTHER = 1 << 1,      /* the same for the row's old path */
+  IOR_INTRO = 1 << 2,      /* ior_intro: holds for this call and the thread's later ones */
+  IOR_TEXT = 1 << 3,       /* the path as passed; in an EXIT, of a path not readable at enter */
+  IOR_TEXT_OTHER = 1 << 4, /* the old path as passed */
+  IOR_TEXT_NAME = 1 << 5,  /* EXIT: the text is the name of `file`, which then has no name_id */
+  IOR_WHOLE = 1 << 6,      /* EXIT: there was no ENTER record; the enter half is in here */
+  IOR_NO_RETURN = 1 << 7,  /* EXIT: written at enter, because the call never returns; END: the last call did not */
+  IOR_COMPAT = 1 << 8,     /* a 32-bit call: nr counts in the i386 table */
+};
+
+enum { IOR_COMM_SIZE = 16, IOR_ARGS_MAX = 6, IOR_TEXT_MAX = 4096, IOR_CGROUP_MAX = 1024 };
+
+struct ior_head {
+  __u8 kind;
+  __u8 nargs;
+  __u16 sections;
+  __u16 cpu; /* whose ring this is */
+  __u16 nr;
+  __u32 task; /* unique among all tasks of a trace, thread ids are not */
+  __u32 seq;  /* the task's calls count from 1 */
+  __u32 tgid;
+  __u32 tid;
+  __u64 time_ns; /* boot clock: of the enter (ENTER) or the exit (EXIT), else of the record */
+};
+
+struct ior_exit {
+  __u64 enter_ns;
+  __s64 ret;
+};
+
+enum ior_file_status {
+  IOR_FILE_NAMED = 0,   /* name_id says which */
+  IOR_FILE_CLOSED = 1,  /* the fd was not open */
+  IOR_FILE_NO_NAME = 2, /* open, but the name could not be sent: counted */
+  IOR_FILE_INLINE = 3,  /* the name is the record's text */
+};
+
+/* An open file, or a directory that a path starts from, as the kernel's own table had it. */
+struct ior_file {
+  __u32 name_id;
+  __s32 fd;      /* -1: not from an fd (the working directory) */
+  __u32 f_flags; /* of the open file, access mode included */
+  __u32 status;
+};
+
+struct ior_intro {
+  __u64 process_start_ns; /* boot clock; with tgid the process's identity */
+  char comm[IOR_COMM_SIZE];
+};
+
+enum ior_text_status {
+  IOR_TEXT_OK = 0,
+  IOR_TEXT_NULL = 1,     /* the pointer was null */
+  IOR_TEXT_FAULT = 2,    /* not readable; in an ENTER, the EXIT tries again */
+  IOR_TEXT_TOO_LONG = 3, /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
+};
+
+struct ior_text {
+  __u16 size; /* bytes that follow, without padding; no terminating zero */
+  __u16 status;
+  __u32 reserved;
+};
+
+/* What kind of name a NAME record's text is. */
+enum ior_name_kind {
+  IOR_NAME_PATH = 0,    /* absolute, as the process's root sees it */
+  IOR_NAME_DELETED = 1, /* the same, of an unlinked file */
+  IOR_NAME_PSEUDO = 2,  /* no path: the text is "file system type:dentry name" */
+  IOR_NAME_TOO_LONG = 3, /* longer than IOR_TEXT_MAX: the bytes are its end */
+};
+
+struct ior_name {
+  __u32 name_id; /* counts up per CPU; one is good until IOR_NAME_WINDOW newer ones were given */
+  __u32 name_kind;
+  __u64 inode;
+};
+
+#define IOR_NAME_WINDOW 65536u
+
+struct ior_process {
+  __u64 start_ns;
+  __u32 ppid;
+  __u32 uid;
+  __u64 mount_namespace;
+};
+
+#ifdef __cplusplus
+#define _Static_assert static_assert
+#endif
+_Static_assert(sizeof(struct ior_head) == 32, "wire layout");
+_Static_assert(sizeof(struct ior_exit) == 16, "wire layout");
+_Static_assert(sizeof(struct ior_file) == 16, "wire layout");
+_Static_assert(sizeof(struct ior_intro) == 24, "wire layout");
+_Static_assert(sizeof(struct ior_text) == 8, "wire layout");
+_Static_assert(sizeof(struct ior_name) == 16, "wire layout");
+_Static_assert(sizeof(struct ior_process) == 24, "wire layout");
+#ifdef __cplusplus
+#undef _Static_assert
+#endif
+
+#endif

@@ -1,0 +1,209 @@
+#include "catalog/catalog.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace ior {
+namespace {
+
+constexpr Syscall kSyscalls[] = {
+#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                    \
+  {number,           #name,           #abi, args, IOR_SHAPE_##shape, Family::family, Kind::kind, \
+   ByteClass::bytes, Returns::returns},
+#include "catalog/syscalls.def"
+#undef SYSCALL
+};
+
+constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t directory = 0) {
+  return {kind, directory, argument};
+}
+
+constexpr FlagsSource flags_in(std::uint8_t argument) {
+  return {FlagsSource::Kind::argument, argument};
+}
+
+#define NO_FILE Target()
+#define FD(a) target(Target::Kind::fd, a)
+#define PATH(a) target(Target::Kind::path, a)
+#define AT(d, a) target(Target::Kind::at, a, d)
+#define TEXT(a) target(Target::Kind::text, a)
+#define FIRST_OPEN(a, b) target(Target::Kind::first_open, b, a)
+#define OF_FILE FlagsSource()
+#define OF_ARG(a) flags_in(a)
+#define OF_HOW(a) flags_in(a)
+#define OF_CREAT FlagsSource(FlagsSource::Kind::creat)
+constexpr Shape kShapes[] = {
+#define SHAPE(shape, main, other, flags, description) {#shape, main, other, flags, description},
+#include "catalog/shapes.def"
+#undef SHAPE
+};
+#undef NO_FILE
+#undef FD
+#undef PATH
+#undef AT
+#undef TEXT
+#undef FIRST_OPEN
+#undef OF_FILE
+#undef OF_ARG
+#undef OF_HOW
+#undef OF_CREAT
+
+constexpr Counter kCounters[] = {
+#define COUNTER(identifier, severity, name, sentence) {Severity::severity, name, sentence},
+#include "catalog/counters.def"
+#undef COUNTER
+};
+
+constexpr std::string_view kFamilyNames[] = {
+#define FAMILY(name, description) #name,
+#define KIND(identifier, name)
+#include "catalog/families.def"
+#undef FAMILY
+#undef KIND
+};
+
+constexpr std::string_view kFamilyDescriptions[] = {
+#define FAMILY(name, description) description,
+#define KIND(identifier, name)
+#include "catalog/families.def"
+#undef FAMILY
+#undef KIND
+};
+
+constexpr std::string_view kKindNames[] = {
+#define FAMILY(name, description)
+#define KIND(identifier, name) name,
+#include "catalog/families.def"
+#undef FAMILY
+#undef KIND
+};
+
+// In the order of the enums.
+constexpr std::string_view kByteClasses[] = {"none", "read", "write", "transfer"};
+constexpr std::string_view kReturns[] = {"zero",   "bytes",   "fd",  "count",   "value",
+                                         "offset", "address", "pid", "noreturn"};
+static_assert(std::size(kByteClasses) == std::size_t{1} + std::to_underlying(ByteClass::transfer));
+static_assert(std::size(kReturns) == std::size_t{1} + std::to_underlying(Returns::noreturn));
+
+constexpr std::size_t kRows = std::size(kSyscalls);
+constexpr std::size_t kArgsMax = 6;
+
+constexpr int args_used(const Target& target) {
+  return target.kind == Target::Kind::none ? 0 : std::max(target.directory, target.argument) + 1;
+}
+
+constexpr int args_used(const FlagsSource& flags) {
+  return flags.kind == FlagsSource::Kind::argument ? flags.argument + 1 : 0;
+}
+
+constexpr int args_used(const Shape& shape) {
+  return std::max({args_used(shape.main), args_used(shape.other), args_used(shape.flags)});
+}
+
+constexpr auto make_rows_by_number() {
+  std::array<const Syscall*, IOR_SYSCALL_LIMIT> rows{};
+  for (const Syscall& row : kSyscalls) rows[row.number] = &row;
+  return rows;
+}
+
+struct NamedRow {
+  std::string_view name;
+  const Syscall* row = nullptr;
+};
+
+constexpr std::size_t kNames =
+    kRows + static_cast<std::size_t>(std::ranges::count_if(
+                kSyscalls, [](const Syscall& row) { return row.name != row.abi; }));
+
+// Both names of each row, sorted.
+constexpr auto make_rows_by_name() {
+  std::array<NamedRow, kNames> rows{};
+  std::size_t next = 0;
+  for (const Syscall& row : kSyscalls) {
+    rows[next++] = {row.name, &row};
+    if (row.name != row.abi) rows[next++] = {row.abi, &row};
+  }
+  std::ranges::sort(rows, {}, &NamedRow::name);
+  return rows;
+}
+
+static_assert(std::ranges::all_of(kSyscalls, [](const Syscall& row) {
+  return row.number < IOR_SYSCALL_LIMIT && row.args <= kArgsMax;
+}));
+static_assert(std::ranges::adjacent_find(kSyscalls, std::ranges::greater_equal{},
+                                         &Syscall::number) == std::ranges::end(kSyscalls),
+              "rows stand in the order of their numbers, one each");
+static_assert(std::ranges::all_of(kSyscalls,
+                                  [](const Syscall& row) {
+                                    return args_used(kShapes[row.shape]) <= row.args;
+                                  }),
+              "a shape uses no argument that the syscall lacks");
+static_assert(std::ranges::all_of(kSyscalls,
+                                  [](const Syscall& row) {
+                                    return row.bytes == ByteClass::none ||
+                                           row.returns == Returns::bytes;
+                                  }),
+              "what counts bytes returns bytes");
+
+constexpr auto kRowsByNumber = make_rows_by_number();
+constexpr auto kRowsByName = make_rows_by_name();
+static_assert(std::ranges::adjacent_find(kRowsByName, {}, &NamedRow::name) == kRowsByName.end(),
+              "no name stands for two rows");
+
+}  // namespace
+
+std::span<const Syscall> syscalls() {
+  return kSyscalls;
+}
+
+const Syscall* find_syscall(std::uint32_t number) {
+  return number < kRowsByNumber.size() ? kRowsByNumber[number] : nullptr;
+}
+
+const Syscall* find_syscall(std::string_view name) {
+  const auto found = std::ranges::lower_bound(kRowsByName, name, {}, &NamedRow::name);
+  return found != kRowsByName.end() && found->name == name ? found->row : nullptr;
+}
+
+std::string syscall_name(std::uint32_t number, bool compat) {
+  if (compat) return "i386_" + std::to_string(number);
+  const Syscall* row = find_syscall(number);
+  return row != nullptr ? std::string(row->name) : "syscall_" + std::to_string(number);
+}
+
+bool is_traced_by_default(const Syscall& row) {
+  return row.family == Family::FS || row.bytes == ByteClass::transfer;
+}
+
+const Shape& shape_of(ior_shape shape) {
+  return kShapes[shape];
+}
+const Counter& counter_of(ior_counter counter) {
+  return kCounters[counter];
+}
+
+std::span<const std::string_view> family_names() {
+  return kFamilyNames;
+}
+std::span<const std::string_view> kind_names() {
+  return kKindNames;
+}
+std::string_view description_of(Family family) {
+  return kFamilyDescriptions[std::to_underlying(family)];
+}
+std::string_view name_of(Family family) {
+  return kFamilyNames[std::to_underlying(family)];
+}
+std::string_view name_of(Kind kind) {
+  return kKindNames[std::to_underlying(kind)];
+}
+std::string_view name_of(ByteClass bytes) {
+  return kByteClasses[std::to_underlying(bytes)];
+}
+std::string_view name_of(Returns returns) {
+  return kReturns[std::to_underlying(returns)];
+}
+
+}  // namespace ior

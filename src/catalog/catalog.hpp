@@ -1,0 +1,101 @@
+// The catalogue of syscalls for C++: look-ups over the rows of syscalls.def, shapes.def,
+// families.def and counters.def. Constant data, usable from any thread; nothing is listed here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog.h"
+
+namespace ior {
+
+enum class Family : std::uint8_t {
+#define FAMILY(name, description) name,
+#define KIND(identifier, name)
+#include "catalog/families.def"
+#undef FAMILY
+#undef KIND
+};
+
+enum class Kind : std::uint8_t {
+#define FAMILY(name, description)
+#define KIND(identifier, name) identifier,
+#include "catalog/families.def"
+#undef FAMILY
+#undef KIND
+};
+
+enum class ByteClass : std::uint8_t { none, read, write, transfer };
+enum class Returns : std::uint8_t { zero, bytes, fd, count, value, offset, address, pid, noreturn };
+
+struct Syscall {
+  std::uint16_t number;
+  std::string_view name;  // of its tracepoint: enter_<name>
+  std::string_view abi;   // in <asm/unistd_64.h>
+  std::uint8_t args;
+  ior_shape shape;
+  Family family;
+  Kind kind;
+  ByteClass bytes;
+  Returns returns;
+};
+
+// What the arguments of a shape stand for (shapes.def), by their numbers.
+struct Target {
+  enum class Kind : std::uint8_t { none, fd, path, at, text, first_open };
+  Kind kind = Kind::none;
+  std::uint8_t directory = 0;  // the dirfd of `at`, the first fd of `first_open`
+  std::uint8_t argument = 0;   // of `first_open`: the last fd
+};
+
+struct FlagsSource {
+  enum class Kind : std::uint8_t { file, argument, creat };
+  Kind kind = Kind::file;
+  std::uint8_t argument = 0;
+};
+
+struct Shape {
+  std::string_view name;
+  Target main;
+  Target other;
+  FlagsSource flags;
+  std::string_view description;
+};
+
+enum class Severity : std::uint8_t { lost, name, info };
+
+struct Counter {
+  Severity severity;
+  std::string_view name;
+  std::string_view sentence;
+};
+
+// All rows, by number.
+std::span<const Syscall> syscalls();
+// The row of a number, or null where there is none.
+const Syscall* find_syscall(std::uint32_t number);
+// The row of a tracepoint's name ("newstat") or of a name in <asm/unistd_64.h> ("stat"); null where
+// there is none.
+const Syscall* find_syscall(std::string_view name);
+// "openat"; "syscall_N" for a number without a row, "i386_N" for a 32-bit call.
+std::string syscall_name(std::uint32_t number, bool compat);
+
+// The FS family, and what moves data from file to file.
+bool is_traced_by_default(const Syscall& row);
+
+const Shape& shape_of(ior_shape shape);
+const Counter& counter_of(ior_counter counter);
+
+std::span<const std::string_view> family_names();
+std::span<const std::string_view> kind_names();
+// What the family's syscalls do.
+std::string_view description_of(Family family);
+std::string_view name_of(Family family);
+std::string_view name_of(Kind kind);
+std::string_view name_of(ByteClass bytes);
+std::string_view name_of(Returns returns);
+
+}  // namespace ior

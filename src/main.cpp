@@ -1,0 +1,33 @@
+// ior: options in, one command run, exit code out. 2: the request was wrong or cannot be met here, nothing was traced;
+// 1: something failed later; a command that ior ran: its own status.
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "cli/options.hpp"
+#include "cli/show.hpp"
+#include "trace/run.hpp"
+#include "trace/version.hpp"
+
+namespace {
+
+int fail_with(const std::string& message, int exit_code) {
+  fmt::print(stderr, "ior: {}\n", message);
+  return exit_code;
+}
+
+int trace(const ior::Options& options) {
+  const auto outcome = ior::run_trace(options);
+  if (!outcome) return fail_with(outcome.error().message, outcome.error().before_attach ? 2 : 1);
+  return outcome->exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = ior::parse_options(argc, argv);
+  if (!options) return fail_with(options.error().message, 2);
+  if (options->command == ior::Command::trace) return trace(*options);
+  const auto shown = ior::show(*options, ior::kVersion);
+  return shown ? 0 : fail_with(shown.error().message, 2);
+}

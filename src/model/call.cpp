@@ -1,0 +1,13 @@
+#include "model/call.hpp"
+
+#include "catalog/catalog.hpp"
+
+namespace ior {
+
+std::uint64_t bytes_of(const Call& call) {
+  if (call.ret <= 0 || call.compat) return 0;
+  const Syscall* syscall = find_syscall(call.number);
+  return syscall && syscall->bytes != ByteClass::none ? static_cast<std::uint64_t>(call.ret) : 0;
+}
+
+}  // namespace ior

@@ -1,0 +1,82 @@
+#include "sinks/collapsed.hpp"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sinks/record_text.hpp"
+
+namespace ior {
+namespace {
+
+using Stacks = absl::flat_hash_map<std::string, std::uint64_t>;
+
+// Where a blank begins that, at the end of a stack, would make what follows it look like a weight
+// of its own ("track 12"), or npos.
+std::size_t weight_like_tail(std::string_view frame) {
+  const std::size_t blank = frame.rfind(' ');
+  if (blank == frame.npos) return frame.npos;
+  std::string_view tail = frame.substr(blank + 1);
+  if (tail.empty() || tail.front() == '.') return frame.npos;
+  const std::size_t dot = tail.find('.');
+  if (dot != tail.npos && tail.find('.', dot + 1) != tail.npos) return frame.npos;
+  return tail.find_first_not_of("0123456789.") == tail.npos ? blank : frame.npos;
+}
+
+void append_frame(std::string& stack, std::string_view frame) {
+  if (!stack.empty()) stack += ';';
+  const std::size_t blank = weight_like_tail(frame);
+  append_escaped(stack, frame.substr(0, blank), ";");
+  if (blank == frame.npos) return;
+  stack += "\\x20";
+  stack += frame.substr(blank + 1);
+}
+
+void append_path(std::string& stack, std::string_view path) {
+  if (path.empty()) return append_frame(stack, "[no file]");
+  if (path.find_first_not_of('/') == path.npos) return append_frame(stack, "/");
+  if (path.front() != '/') return append_frame(stack, path);
+  while (!path.empty()) {
+    const std::size_t size = std::min(path.find('/'), path.size());
+    if (size > 0) append_frame(stack, path.substr(0, size));
+    path.remove_prefix(std::min(size + 1, path.size()));
+  }
+}
+
+void append_field(std::string& stack, Field field, const std::string& text) {
+  if (field == Field::path) return append_path(stack, text);
+  append_frame(stack, text.empty() ? "[no " + std::string(name_of(field)) + "]" : text);
+}
+
+Stacks merge(const Recording& recording, std::span<const Field> fields, Weight weight) {
+  Stacks stacks;
+  std::string stack;
+  for (const Record& record : recording.records) {
+    const std::uint64_t value = weight_of(record, weight);
+    if (value == 0) continue;
+    stack.clear();
+    for (const Field field : fields) {
+      append_field(stack, field, field_text(recording, record, field));
+    }
+    stacks[stack] += value;
+  }
+  return stacks;
+}
+
+}  // namespace
+
+void write_collapsed(const Recording& recording, std::span<const Field> fields, Weight weight,
+                     std::ostream& out) {
+  const Stacks stacks = merge(recording, fields, weight);
+  std::vector<const Stacks::value_type*> sorted;
+  sorted.reserve(stacks.size());
+  for (const auto& stack : stacks) sorted.push_back(&stack);
+  std::ranges::sort(
+      sorted, {}, [](const auto* stack) -> const auto& { return stack->first; });
+  for (const auto* stack : sorted) out << stack->first << ' ' << stack->second << '\n';
+}
+
+}  // namespace ior

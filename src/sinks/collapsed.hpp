@@ -1,0 +1,20 @@
+// Collapsed stacks, `frame;frame weight` per line: what flamegraph.pl and speedscope read. Pure,
+// usable from any thread.
+#pragma once
+
+#include <ostream>
+#include <span>
+
+#include "model/fields.hpp"
+#include "model/recording.hpp"
+
+namespace ior {
+
+// One line per different stack, sorted; the weights add up to the recording's. A stack of weight 0
+// has no line. A path is one frame per component, where it is absolute; of two paths it is the new
+// one. What would break a line is escaped as \xNN. Whether writing worked, the stream knows.
+// Requires: `fields` is not empty, check_recording took the recording.
+void write_collapsed(const Recording& recording, std::span<const Field> fields, Weight weight,
+                     std::ostream& out);
+
+}  // namespace ior

@@ -1,0 +1,100 @@
+#include "sinks/csv_rows.hpp"
+
+#include <charconv>
+#include <concepts>
+#include <string_view>
+
+#include "catalog/catalog.hpp"
+#include "sinks/write_all.hpp"
+
+namespace ior {
+namespace {
+
+constexpr std::string_view kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n";
+constexpr std::size_t kBufferBytes = 64 << 10;
+
+void append_number(std::string& out, std::integral auto number) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), number);
+  out.append(digits, end);
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.find_first_of(",\"\r\n") != text.npos;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+}
+
+void append_field(std::string& out, std::string_view text) {
+  if (!needs_quotes(text)) {
+    out += text;
+    return;
+  }
+  out += '"';
+  append_quoted(out, text);
+  out += '"';
+}
+
+void append_files(std::string& out, const Call& call) {
+  if (call.old_path.empty()) return append_field(out, call.path);
+  const bool quotes = needs_quotes(call.old_path) || needs_quotes(call.path);
+  if (quotes) out += '"';
+  append_quoted(out, call.old_path);
+  out += " -> ";
+  append_quoted(out, call.path);
+  if (quotes) out += '"';
+}
+
+}  // namespace
+
+CsvRows::CsvRows(int fd) : fd_(fd) {
+  buffer_.reserve(kBufferBytes);
+  buffer_ = kHeader;
+}
+
+void CsvRows::write(std::span<const Call> calls) noexcept {
+  for (const Call& call : calls) {
+    if (error_ != 0) return;
+    append(call);
+    if (buffer_.size() >= kBufferBytes) flush();
+  }
+  flush();
+}
+
+Result<void> CsvRows::finish() {
+  flush();
+  if (error_ != 0) return fail_errno("cannot write rows", error_);
+  return {};
+}
+
+void CsvRows::append(const Call& call) {
+  if (call.after_loss) buffer_ += '~';
+  append_number(buffer_, call.gap_ns);
+  buffer_ += ',';
+  if (!call.no_return) append_number(buffer_, call.duration_ns);
+  buffer_ += ',';
+  append_field(buffer_, call.comm_view());
+  buffer_ += ',';
+  append_number(buffer_, call.tgid);
+  buffer_ += '.';
+  append_number(buffer_, call.tid);
+  buffer_ += ',';
+  buffer_ += syscall_name(call.number, call.compat);
+  buffer_ += ',';
+  if (!call.no_return) append_number(buffer_, call.ret);
+  buffer_ += ',';
+  append_files(buffer_, call);
+  buffer_ += '\n';
+}
+
+void CsvRows::flush() noexcept {
+  if (error_ == 0) error_ = write_all(fd_, buffer_);
+  buffer_.clear();
+}
+
+}  // namespace ior

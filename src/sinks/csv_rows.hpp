@@ -1,0 +1,38 @@
+// Finished calls as CSV rows on a file descriptor, as a trace runs. RFC 4180 quoting; a row ends in
+// a single line feed. Lives as long as the trace; the descriptor stays the caller's.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+#include "model/call.hpp"
+#include "sinks/sink.hpp"
+
+namespace ior {
+
+// Columns: durationToPrevNs (with ~ in front where the gap spans a lost call), durationNs and ret
+// (empty for a call that never returns), comm, pid.tid, name, file (`old -> new` for two).
+//
+// Thread safety: one thread at a time. Requires: SIGPIPE is ignored, else a reader that goes ends
+// the program.
+class CsvRows : public CallSink {
+ public:
+  explicit CsvRows(int fd);
+
+  // All rows of the batch have been written when it returns. After an error rows are dropped.
+  void write(std::span<const Call> calls) noexcept override;
+  // Also writes the header of a trace without calls.
+  Result<void> finish() override;
+
+ private:
+  void append(const Call& call);
+  void flush() noexcept;
+
+  int fd_;
+  int error_ = 0;  // errno of the first write that failed
+  std::string buffer_;
+};
+
+}  // namespace ior

@@ -1,0 +1,39 @@
+#include "sinks/json_lines.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sinks/record_text.hpp"
+
+namespace ior {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json object_of(const Recording& recording, const Record& record) {
+  return {
+      {"path", recording.strings[record.path]},
+      {"old_path", recording.strings[record.old_path]},
+      {"tracepoint", recording.strings[record.tracepoint]},
+      {"comm", recording.strings[record.comm]},
+      {"pid", recording.processes[record.process].pid},
+      {"tid", record.tid},
+      {"flags", flags_text(record.flags)},
+      {"count", record.count},
+      {"errors", record.errors},
+      {"duration_ns", record.duration_ns},
+      {"gap_ns", record.gap_ns},
+      {"bytes", record.bytes},
+  };
+}
+
+}  // namespace
+
+void write_json_lines(const Recording& recording, std::ostream& out) {
+  for (const Record& record : recording.records) {
+    // `replace` puts U+FFFD for invalid UTF-8, where the default would throw.
+    out << object_of(recording, record).dump(-1, ' ', false, Json::error_handler_t::replace)
+        << '\n';
+  }
+}
+
+}  // namespace ior

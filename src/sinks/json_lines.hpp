@@ -1,0 +1,16 @@
+// One JSON object per record and line, for programs that read recordings. Pure, usable from any
+// thread.
+#pragma once
+
+#include <ostream>
+
+#include "model/recording.hpp"
+
+namespace ior {
+
+// Keys, in this order: path, old_path, tracepoint, comm, pid, tid, flags, count, errors,
+// duration_ns, gap_ns, bytes. Names are bytes and JSON is UTF-8: what is no UTF-8 in a name becomes
+// U+FFFD. Whether writing worked, the stream knows. Requires: check_recording took the recording.
+void write_json_lines(const Recording& recording, std::ostream& out);
+
+}  // namespace ior

@@ -1,0 +1,109 @@
+#include "sinks/recording_compressor.hpp"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include <new>
+#include <utility>
+
+#include "sinks/recording_errors.hpp"
+
+namespace ior {
+namespace {
+
+constexpr int kLevel = 3;
+
+// A context, or out of memory as everywhere else.
+template <typename Context>
+Context* checked(Context* context) {
+  if (context == nullptr) throw std::bad_alloc();
+  return context;
+}
+
+}  // namespace
+
+void Compressor::Free::operator()(ZSTD_CCtx_s* context) const {
+  ZSTD_freeCCtx(context);
+}
+void Decompressor::Free::operator()(ZSTD_DCtx_s* context) const {
+  ZSTD_freeDCtx(context);
+}
+
+Compressor::Compressor(ByteSink sink)
+    : sink_(std::move(sink)),
+      context_(checked(ZSTD_createCCtx())),
+      out_(ZSTD_CStreamOutSize(), '\0') {
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel);
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
+}
+
+Result<void> Compressor::write(std::string_view bytes) {
+  return run(bytes, false);
+}
+
+Result<void> Compressor::finish() {
+  return run({}, true);
+}
+
+Result<void> Compressor::run(std::string_view bytes, bool last) {
+  ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
+  for (;;) {
+    ZSTD_outBuffer output{out_.data(), out_.size(), 0};
+    const std::size_t rest =
+        ZSTD_compressStream2(context_.get(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(rest)) {
+      return fail(std::string("cannot compress: ") + ZSTD_getErrorName(rest));
+    }
+    if (output.pos > 0) {
+      if (auto wrote = sink_({out_.data(), output.pos}); !wrote) return wrote;
+    }
+    if (last ? rest == 0 : input.pos == input.size) return {};
+  }
+}
+
+Decompressor::Decompressor(ByteSource source)
+    : source_(std::move(source)),
+      context_(checked(ZSTD_createDCtx())),
+      in_(ZSTD_DStreamInSize(), '\0') {}
+
+Result<std::size_t> Decompressor::read(std::span<char> out) {
+  ZSTD_outBuffer output{out.data(), out.size(), 0};
+  while (output.pos == 0) {
+    if (in_pos_ == in_size_ && !more_output_) {
+      const Result<bool> filled = refill();
+      if (!filled) return std::unexpected(filled.error());
+      if (!*filled) return end_of_input();
+    }
+    ZSTD_inBuffer input{in_.data(), in_size_, in_pos_};
+    const std::size_t rest = ZSTD_decompressStream(context_.get(), &output, &input);
+    if (ZSTD_isError(rest)) return bad_frame(rest);
+    in_pos_ = input.pos;
+    in_frame_ = rest != 0;
+    had_frame_ = had_frame_ || !in_frame_;
+    more_output_ = in_frame_ && output.pos == output.size;
+  }
+  return output.pos;
+}
+
+Result<bool> Decompressor::refill() {
+  const Result<std::size_t> size = source_(in_);
+  if (!size) return std::unexpected(size.error());
+  in_pos_ = 0;
+  in_size_ = *size;
+  return in_size_ > 0;
+}
+
+Result<std::size_t> Decompressor::end_of_input() const {
+  if (in_frame_) return truncated_file();
+  if (!had_frame_) return foreign_file("it is empty");
+  return 0;
+}
+
+std::unexpected<Error> Decompressor::bad_frame(std::size_t code) const {
+  if (ZSTD_getErrorCode(code) != ZSTD_error_prefix_unknown) {
+    return damaged_file(ZSTD_getErrorName(code));
+  }
+  return had_frame_ ? damaged_file("more follows its end") : foreign_file("it is not zstd data");
+}
+
+}  // namespace ior

@@ -1,0 +1,67 @@
+// The zstd frame around a recording, streaming in both directions: memory stays the same however
+// large the file is. The only unit that knows zstd. Each object is used by one thread at a time
+// and lives for one file.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "sinks/byte_stream.hpp"
+
+struct ZSTD_CCtx_s;
+struct ZSTD_DCtx_s;
+
+namespace ior {
+
+class Compressor {
+ public:
+  explicit Compressor(ByteSink sink);
+
+  Result<void> write(std::string_view bytes);
+  // Closes the frame. Requires: called once, nothing is written after it.
+  Result<void> finish();
+
+ private:
+  struct Free {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+
+  Result<void> run(std::string_view bytes, bool last);
+
+  ByteSink sink_;
+  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
+  std::string out_;
+};
+
+class Decompressor {
+ public:
+  explicit Decompressor(ByteSource source);
+
+  // As a ByteSource. The end comes only after whole frames with good checksums; anything else in
+  // the source is an error.
+  Result<std::size_t> read(std::span<char> out);
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+
+  Result<bool> refill();
+  Result<std::size_t> end_of_input() const;
+  std::unexpected<Error> bad_frame(std::size_t code) const;
+
+  ByteSource source_;
+  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
+  std::string in_;
+  std::size_t in_pos_ = 0;
+  std::size_t in_size_ = 0;
+  bool in_frame_ = false;
+  bool had_frame_ = false;
+  bool more_output_ = false;  // the context holds decoded bytes for which there was no room
+};
+
+}  // namespace ior

@@ -1,0 +1,45 @@
+#include "sinks/recording_format.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace ior {
+namespace {
+
+// What is wrong with a record, or empty.
+std::string_view flaw_of(const Record& record, const Recording& recording) {
+  const std::size_t strings = recording.strings.size();
+  if (record.path >= strings || record.old_path >= strings || record.tracepoint >= strings ||
+      record.comm >= strings) {
+    return "refers to a string that does not exist";
+  }
+  if (record.process >= recording.processes.size()) {
+    return "refers to a process that does not exist";
+  }
+  if (record.errors > record.count) return "has more errors than calls";
+  if (record.after_loss > record.count) return "has more gaps after a loss than calls";
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_recording(const Recording& recording) {
+  std::uint64_t calls = 0;
+  for (std::size_t i = 0; i < recording.records.size(); ++i) {
+    const Record& record = recording.records[i];
+    if (const std::string_view flaw = flaw_of(record, recording); !flaw.empty()) {
+      return fail(fmt::format("record {} of {} {}", i + 1, recording.records.size(), flaw));
+    }
+    if (__builtin_add_overflow(calls, record.count, &calls)) {
+      return fail("the counts of the records are too large");
+    }
+  }
+  if (calls != recording.calls_recorded) {
+    return fail(
+        fmt::format("its records count {} calls, its totals {}", calls, recording.calls_recorded));
+  }
+  return {};
+}
+
+}  // namespace ior

@@ -1,0 +1,50 @@
+// The bytes of a recording, inside its zstd frame: docs/FORMAT.md draws them. Both directions
+// stream, section by section. Pure functions, usable from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "model/recording.hpp"
+#include "sinks/byte_stream.hpp"
+
+namespace ior {
+
+namespace format {
+
+inline constexpr std::string_view kMagic = "IORTRACE";
+inline constexpr std::uint16_t kMajor = 1;
+inline constexpr std::uint16_t kMinor = 0;
+
+inline constexpr std::string_view kHeader = "HEAD";
+inline constexpr std::string_view kStrings = "STRS";
+inline constexpr std::string_view kProcesses = "PROC";
+inline constexpr std::string_view kRecords = "RECS";
+inline constexpr std::string_view kLosses = "LOSS";
+inline constexpr std::string_view kTotals = "TOTL";
+inline constexpr std::string_view kEnd = "END.";
+
+inline constexpr std::size_t kTagBytes = 4;
+inline constexpr std::size_t kPreambleBytes = kMagic.size() + 4;
+inline constexpr std::size_t kSectionHeaderBytes = kTagBytes + 8;
+// A reader takes no longer section of a tag that it knows.
+inline constexpr std::uint64_t kMaxSectionBytes = 64 << 20;
+
+}  // namespace format
+
+// What every recording holds to: indexes point into their tables, no record has more errors or
+// gaps after a loss than calls, the records' counts add up to calls_recorded. The error names the
+// first record that does not.
+Result<void> check_recording(const Recording& recording);
+
+// The current format version is written, whatever header.format_version says. An error comes from
+// the sink, or from a recording that check_recording refuses; then nothing was written.
+Result<void> encode_recording(const Recording& recording, const ByteSink& sink);
+
+// Reads to the end of the source. A recording that it returns passes check_recording. Memory grows
+// with the bytes that arrive, never with a number that is read from them.
+Result<Recording> decode_recording(const ByteSource& source);
+
+}  // namespace ior

@@ -1,0 +1,28 @@
+// What people read of a trace: the table of what was seen, and the summary with every loss. Pure
+// functions, usable from any thread. Both take recordings that check_recording took.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/fields.hpp"
+#include "model/recording.hpp"
+
+namespace ior {
+
+struct ReportOptions {
+  std::vector<Field> fields = {Field::tracepoint, Field::path};
+  Weight weight = Weight::count;
+  std::size_t rows = 40;
+};
+
+// The records grouped by the fields, heaviest first: count, errors, total and average latency,
+// bytes, the fields. The last line says how many rows are not shown.
+std::string format_report(const Recording& recording, const ReportOptions& options = {});
+
+// "ior: syscalls seen N, per second R, recorded M", then every loss by cause, zero or not. Each
+// line begins with "ior:".
+std::string format_summary(const Recording& recording);
+
+}  // namespace ior

@@ -1,0 +1,242 @@
+#include "trace/run.hpp"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "actors/pipeline.hpp"
+#include "bpf/session.hpp"
+#include "sinks/csv_rows.hpp"
+#include "sinks/recording_writer.hpp"
+#include "sinks/report.hpp"
+#include "trace/target.hpp"
+#include "trace/version.hpp"
+#include "trace/wait.hpp"
+
+namespace ior {
+namespace {
+
+std::uint64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void say(const std::string& text) { fmt::print(stderr, "ior: {}\n", text); }
+
+RecordingHeader make_header(const Options& options) {
+  utsname system{};
+  ::uname(&system);
+  RecordingHeader header;
+  header.ior_version = kVersion;
+  header.host = system.nodename;
+  header.kernel = std::string(system.sysname) + " " + system.release;
+  header.boot_ns = clock_ns(CLOCK_BOOTTIME);
+  header.wall_ns = clock_ns(CLOCK_REALTIME);
+  header.command_line = options.arguments;
+  header.filters = options.filters;
+  return header;
+}
+
+// A trace under way, from the first check to the exit code. Its members are what has been set up so far.
+class Trace {
+ public:
+  explicit Trace(const Options& options) : options_(options) {}
+
+  // Everything that can fail without a trace of it.
+  Result<void> prepare();
+  Result<void> attach();
+  void wait();
+  Result<Outcome> finish();
+
+ private:
+  Result<void> find_target();
+  Result<void> load();
+  int target_pidfd() const { return command_ ? command_->pidfd() : process_.get(); }
+  Result<void> announce();
+  void collect_losses(std::uint64_t in_flight, const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
+  Result<void> show();
+  int finish_command();
+
+  const Options& options_;
+  StopSignals signals_;
+  UniqueFd process_;
+  std::optional<HeldCommand> command_;
+  std::optional<RecordingFile> file_;
+  std::optional<Session> session_;
+  std::optional<CsvRows> rows_;
+  std::optional<Pipeline> pipeline_;
+  std::optional<CaughtSignal> signal_;
+  Recording recording_;
+};
+
+Result<void> Trace::prepare() {
+  if (options_.ready_fd >= 0 && ::fcntl(options_.ready_fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return fail_errno(fmt::format("cannot use -ready-fd {}", options_.ready_fd), errno);
+  }
+  if (auto allowed = check_privileges(); !allowed) return allowed;
+  recording_.header = make_header(options_);
+  if (options_.flamegraph) {
+    auto file = RecordingFile::create(".", recording_.header.host, options_.name,
+                                      static_cast<std::time_t>(recording_.header.wall_ns / 1'000'000'000u));
+    if (!file) return std::unexpected(file.error());
+    file_.emplace(std::move(*file));
+  }
+  if (auto found = find_target(); !found) return found;
+  return load();
+}
+
+Result<void> Trace::find_target() {
+  if (options_.tid != 0) {
+    if (auto found = check_thread(options_.tid); !found) return found;
+  }
+  if (options_.pid != 0) {
+    auto process = open_process(options_.pid);
+    if (!process) return std::unexpected(process.error());
+    process_ = std::move(*process);
+  }
+  if (!options_.command_line.empty()) {
+    auto command = HeldCommand::start(options_.command_line);
+    if (!command) return std::unexpected(command.error());
+    command_.emplace(std::move(*command));
+  }
+  return {};
+}
+
+Result<void> Trace::load() {
+  SessionSettings settings;
+  settings.target_tgid = command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid;
+  settings.target_tid = options_.tid;
+  settings.follow = options_.follow;
+  settings.from_exec = command_.has_value();
+  settings.unknown = options_.selection.unknown;
+  settings.ring_bytes = options_.ring_bytes;
+  for (std::size_t nr = 0; nr < settings.selected.size(); ++nr) {
+    settings.selected[nr] = options_.selection.syscalls[nr];
+  }
+  auto session = Session::load(settings);
+  if (!session) return std::unexpected(session.error());
+  session_.emplace(std::move(*session));
+  if (options_.plain) rows_.emplace(STDOUT_FILENO);
+  pipeline_.emplace(session_->rings(),
+                    PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),
+                                    .filter = {options_.comm, options_.path},
+                                    .rows = rows_ ? &*rows_ : nullptr,
+                                    .aggregate = true});
+  return {};
+}
+
+Result<void> Trace::attach() {
+  pipeline_->start();
+  recording_.header.boot_ns = clock_ns(CLOCK_BOOTTIME);
+  recording_.header.wall_ns = clock_ns(CLOCK_REALTIME);
+  if (auto attached = session_->attach(); !attached) return attached;
+  if (auto announced = announce(); !announced) return announced;
+  return command_ ? command_->release() : Result<void>{};
+}
+
+Result<void> Trace::announce() {
+  say("tracing");
+  if (options_.ready_fd < 0) return {};
+  const char ready = '\n';
+  if (::write(options_.ready_fd, &ready, 1) != 1) {
+    return fail_errno(fmt::format("cannot write to -ready-fd {}", options_.ready_fd), errno);
+  }
+  ::close(options_.ready_fd);
+  return {};
+}
+
+void Trace::wait() {
+  signal_ = wait_for_end(signals_, {.target_pidfd = target_pidfd(),
+                                    .rows_fd = options_.plain ? STDOUT_FILENO : -1,
+                                    .duration_s = options_.duration_s});
+}
+
+void Trace::collect_losses(std::uint64_t in_flight,
+                           const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel) {
+  const auto add = [this](std::string_view name, Severity severity, std::string_view sentence, std::uint64_t count) {
+    recording_.losses.push_back({std::string(name), severity, std::string(sentence), count});
+  };
+  for (std::size_t i = 0; i < kernel.size(); ++i) {
+    const Counter& counter = counter_of(static_cast<ior_counter>(i));
+    add(counter.name, counter.severity, counter.sentence, kernel[i]);
+  }
+  const PipelineCounts counts = pipeline_->counts();
+  add("malformed", Severity::lost, "records that ior did not understand", counts.malformed);
+  add("unmatched", Severity::lost, "halves of calls that fit no other half", counts.calls.unmatched);
+  add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
+  add("filtered", Severity::info, "calls that -comm or -path left out", counts.calls.seen - counts.calls.recorded);
+  add("folded", Severity::info, "calls added to [other], because the tables are full", counts.folded);
+  recording_.calls_seen = counts.calls.seen;
+  recording_.calls_recorded = counts.calls.recorded;
+}
+
+// A command that still runs is waited for: its status is ior's. A signal that only ior got is passed on.
+int Trace::finish_command() {
+  if (!command_) return 0;
+  const auto pass_on = [this](CaughtSignal signal) {
+    if (!signal.from_terminal) command_->send_signal(signal.number);
+  };
+  if (signal_) pass_on(*signal_);
+  wait_for_exit(signals_, command_->pidfd(), pass_on);
+  return command_->wait();
+}
+
+Result<void> Trace::show() {
+  fmt::print(stderr, "{}", format_summary(recording_));
+  if (rows_) {
+    if (auto finished = rows_->finish(); !finished) return finished;
+  }
+  if (file_) {
+    auto path = file_->commit(recording_);
+    if (!path) return std::unexpected(path.error());
+    say("recording written to " + *path);
+  }
+  if (options_.flamegraph || options_.plain) return {};
+  // The command's output has stdout for itself.
+  ReportOptions report{.weight = options_.weight};
+  if (!options_.fields.empty()) report.fields = options_.fields;
+  fmt::print(command_ ? stderr : stdout, "{}", format_report(recording_, report));
+  return {};
+}
+
+Result<Outcome> Trace::finish() {
+  session_->detach();
+  recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
+  const auto in_flight = session_->count_in_flight();
+  pipeline_->stop();
+  const auto kernel = session_->counters();
+  if (!kernel) return std::unexpected(kernel.error());
+  pipeline_->collect(recording_);
+  collect_losses(in_flight.value_or(0), *kernel);
+  auto shown = show();
+  const int exit_code = finish_command();
+  if (!shown) return std::unexpected(shown.error());
+  return Outcome{exit_code};
+}
+
+}  // namespace
+
+std::expected<Outcome, TraceError> run_trace(const Options& options) {
+  Trace trace(options);
+  if (auto prepared = trace.prepare(); !prepared) {
+    return std::unexpected(TraceError{prepared.error().message, true});
+  }
+  if (auto attached = trace.attach(); !attached) {
+    return std::unexpected(TraceError{attached.error().message, false});
+  }
+  trace.wait();
+  auto outcome = trace.finish();
+  if (!outcome) return std::unexpected(TraceError{outcome.error().message, false});
+  return *outcome;
+}
+
+}  // namespace ior

@@ -1,0 +1,134 @@
+#include "trace/target.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace ior {
+namespace {
+
+UniqueFd pidfd_of(pid_t pid) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+bool is_program(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+Result<std::string> find_program(const std::string& name) {
+  if (name.find('/') != name.npos) {
+    if (is_program(name)) return name;
+    if (::access(name.c_str(), F_OK) != 0) return fail_errno("cannot run " + name, errno);
+    return fail("cannot run " + name + ": not an executable file");
+  }
+  const char* value = std::getenv("PATH");
+  std::string_view rest = value ? value : "/usr/bin:/bin";
+  while (true) {
+    const std::string_view directory = rest.substr(0, rest.find(':'));
+    std::string path = (directory.empty() ? "." : std::string(directory)) + "/" + name;
+    if (is_program(path)) return path;
+    if (directory.size() == rest.size()) break;
+    rest.remove_prefix(directory.size() + 1);
+  }
+  return fail("cannot run " + name + ": no such program in PATH");
+}
+
+Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  return std::pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// The child's side, from fork to exec: waits for the word to go, with nothing of ior's signal handling left.
+[[noreturn]] void run_child(int go, int error, const char* program, char* const* arguments) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  char word;
+  if (::read(go, &word, 1) == 1) {
+    ::execve(program, arguments, environ);
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t written = ::write(error, &reason, sizeof(reason));
+  }
+  ::_exit(127);
+}
+
+}  // namespace
+
+Result<UniqueFd> open_process(std::uint32_t pid) {
+  UniqueFd pidfd = pidfd_of(static_cast<pid_t>(pid));
+  if (pidfd) return pidfd;
+  const int error = errno;
+  if (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM) {
+    return fail(std::to_string(pid) + " is a thread, not a process: use -tid " + std::to_string(pid));
+  }
+  if (error == ESRCH || error == EINVAL) {
+    return fail("there is no process " + std::to_string(pid) + ": see ps for those that run");
+  }
+  return fail_errno("cannot watch process " + std::to_string(pid), error);
+}
+
+Result<void> check_thread(std::uint32_t tid) {
+  if (::kill(static_cast<pid_t>(tid), 0) == 0 || errno == EPERM) return {};
+  return fail("there is no thread " + std::to_string(tid) + ": see ps -eL for those that run");
+}
+
+Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_line) {
+  auto program = find_program(command_line.front());
+  if (!program) return std::unexpected(program.error());
+  auto go = make_pipe();
+  if (!go) return std::unexpected(go.error());
+  auto error = make_pipe();
+  if (!error) return std::unexpected(error.error());
+
+  std::vector<char*> arguments;
+  for (const std::string& argument : command_line) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  HeldCommand command;
+  command.program_ = *program;
+  command.pid_ = ::fork();
+  if (command.pid_ < 0) return fail_errno("cannot start " + *program, errno);
+  if (command.pid_ == 0) {
+    go->second.reset();
+    run_child(go->first.get(), error->second.get(), program->c_str(), arguments.data());
+  }
+  command.pidfd_ = pidfd_of(command.pid_);
+  command.go_ = std::move(go->second);
+  command.error_ = std::move(error->first);
+  return command;
+}
+
+Result<void> HeldCommand::release() {
+  const char word = 'x';
+  if (::write(go_.get(), &word, 1) != 1) return fail_errno("cannot start " + program_, errno);
+  go_.reset();
+  int reason = 0;
+  if (::read(error_.get(), &reason, sizeof(reason)) == sizeof(reason)) {
+    wait();
+    return fail_errno("cannot run " + program_, reason);
+  }
+  return {};
+}
+
+void HeldCommand::send_signal(int signal) const { ::kill(pid_, signal); }
+
+int HeldCommand::wait() {
+  go_.reset();
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace ior

@@ -1,0 +1,44 @@
+// What a trace follows until it ends: a process that runs already, or a command that ior starts and holds back until the
+// probes are attached.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace ior {
+
+// A pidfd of a running process. Errors: there is none with this id, or it is a thread of one.
+Result<UniqueFd> open_process(std::uint32_t pid);
+// Whether a thread runs. Errors: there is none with this id.
+Result<void> check_thread(std::uint32_t tid);
+
+// Lifetime: a command that was never released ends when its owner goes.
+class HeldCommand {
+ public:
+  // Finds the program in PATH and makes its process, which waits for release(). Errors: not found, not executable.
+  static Result<HeldCommand> start(const std::vector<std::string>& command_line);
+
+  pid_t pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }
+  // Lets the process exec the program. Errors: the kernel refused to (the process is gone then).
+  Result<void> release();
+  void send_signal(int signal) const;
+  // Waits for its end. Returns its exit status, 128 + signal where one ended it.
+  int wait();
+
+ private:
+  HeldCommand() = default;
+
+  std::string program_;
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd go_;     // written to: exec; closed: give up
+  UniqueFd error_;  // has errno where the exec failed
+};
+
+}  // namespace ior

@@ -1,0 +1,44 @@
+// Waits for what ends a trace: the time that was asked for, the target's exit, a signal, or nobody reading the rows.
+#pragma once
+
+#include <signal.h>
+
+#include <functional>
+#include <optional>
+
+#include "base/unique_fd.hpp"
+
+namespace ior {
+
+// Takes SIGINT and SIGTERM from their default actions for its lifetime, in this thread and in those that it makes after:
+// they are read from here. SIGPIPE is ignored: writes fail instead.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  int fd() const { return fd_.get(); }
+
+ private:
+  sigset_t before_;
+  UniqueFd fd_;
+};
+
+struct EndOfTrace {
+  int target_pidfd = -1;              // -1: no target
+  int rows_fd = -1;                   // -1: no rows are streamed
+  std::optional<double> duration_s;   // none: no limit
+};
+
+struct CaughtSignal {
+  int number = 0;
+  bool from_terminal = false;  // its whole process group got it
+};
+
+// Returns at the first of them; with the signal, where it was one.
+std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOfTrace& end);
+// Waits until the process has exited; signals go to `on_signal` meanwhile.
+void wait_for_exit(const StopSignals& signals, int pidfd, const std::function<void(CaughtSignal)>& on_signal);
+
+}  // namespace ior

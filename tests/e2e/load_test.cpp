@@ -1,0 +1,171 @@
+// Many calls at once: nothing lost, nothing mixed up.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "tests/e2e/trace.hpp"
+
+namespace ior::e2e {
+namespace {
+
+constexpr int kThreads = 8;
+constexpr int kRounds = 10'000;
+
+void pin(pid_t tid, int cpu) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(cpu, &cpus);
+  ::sched_setaffinity(tid, sizeof(cpus), &cpus);
+}
+
+// Each thread reads its own number of bytes from its own file and sleeps, while another keeps moving them all.
+void read_while_moved(const TempDir& directory) {
+  std::array<std::atomic<pid_t>, kThreads> tids{};
+  std::atomic<int> running{kThreads};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string file = directory.file("file" + std::to_string(i));
+      const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0600);
+      std::array<char, 64> buffer{};
+      (void)!::write(fd, buffer.data(), buffer.size());
+      std::ofstream(file + ".tid") << ::gettid();
+      tids[static_cast<std::size_t>(i)] = ::gettid();
+      const timespec pause{0, 1000 * (i + 1)};
+      for (int k = 0; k < kRounds; ++k) {
+        ::syscall(SYS_pread64, fd, buffer.data(), i + 1, 0);
+        ::syscall(SYS_nanosleep, &pause, nullptr);
+      }
+      --running;
+    });
+  }
+  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
+  for (int round = 0; running > 0; ++round) {
+    for (int i = 0; i < kThreads; ++i) {
+      if (const pid_t tid = tids[static_cast<std::size_t>(i)]) pin(tid, (round + i) % cpus);
+    }
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+struct Row {
+  std::string tid, name, ret, file;
+};
+
+// Rows of which no field is quoted.
+Row parse_row(const std::string& line) {
+  std::istringstream in(line);
+  std::string gap, duration, comm, id;
+  Row row;
+  std::getline(in, gap, ',');
+  std::getline(in, duration, ',');
+  std::getline(in, comm, ',');
+  std::getline(in, id, ',');
+  std::getline(in, row.name, ',');
+  std::getline(in, row.ret, ',');
+  std::getline(in, row.file);
+  row.tid = id.substr(id.find('.') + 1);
+  return row;
+}
+
+TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
+  const TempDir directory;
+  const Traced traced = trace_child([&] { read_while_moved(directory); },
+                                    {"-plain", "-trace-syscalls", "pread64,nanosleep"});
+  std::map<std::string, int> reads, sleeps;
+  for (std::size_t i = 1; i < traced.rows.size(); ++i) {
+    const Row row = parse_row(traced.rows[i]);
+    if (row.name == "nanosleep") {
+      EXPECT_EQ(row.ret, "0");
+      ++sleeps[row.tid];
+    } else {
+      ASSERT_EQ(row.name, "pread64");
+      ++reads[row.tid + " " + row.file + " " + row.ret];
+    }
+  }
+  for (int i = 0; i < kThreads; ++i) {
+    const std::string file = directory.file("file" + std::to_string(i));
+    std::string tid;
+    std::ifstream(file + ".tid") >> tid;
+    EXPECT_EQ(reads[tid + " " + file + " " + std::to_string(i + 1)], kRounds) << "thread " << i;
+    EXPECT_EQ(sleeps[tid], kRounds) << "thread " << i;
+  }
+  EXPECT_EQ(reads.size(), static_cast<std::size_t>(kThreads));
+  EXPECT_EQ(sleeps.size(), static_cast<std::size_t>(kThreads));
+}
+
+TEST(Load, a_thousand_short_lived_processes_are_all_there) {
+  const TempDir directory;
+  const Finished traced = run({IOR_BIN, "-f", "-flamegraph", "--", "sh", "-c",
+                               "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"}, directory.path());
+  ASSERT_EQ(traced.exit_code, 0) << traced.err;
+  EXPECT_EQ(lost_calls(traced.err), 0u);
+  const Records records = export_records(recording_in(directory.path()));
+  std::set<int> pids;
+  for (const auto& record : records) {
+    if (record["comm"] == "true") pids.insert(record["pid"].get<int>());
+  }
+  EXPECT_EQ(pids.size(), 1000u);
+}
+
+TEST(Load, a_whole_host_run_misses_no_file_of_a_tar) {
+  const TempDir directory;
+  const std::string list = directory.file("list");
+  const Finished found = run({"sh", "-c", "find /usr/include -type f -size +0 -links 1 > list"}, directory.path());
+  ASSERT_EQ(found.exit_code, 0);
+  Running ior = start_tracing({"-flamegraph", "-name", "host"}, directory.path());
+  const Finished packed = run({"sh", "-c", "tar c /usr/include 2>/dev/null | zstd > /dev/null"}, directory.path(), 100);
+  ior.send_signal(SIGINT);
+  const Finished traced = ior.finish(20);
+  ASSERT_FALSE(traced.hung);
+  ASSERT_EQ(packed.exit_code, 0) << packed.err;
+  EXPECT_EQ(lost_calls(traced.err), 0u) << traced.err;
+
+  std::set<std::string> opened, read;
+  for (const auto& record : export_records(recording_in(directory.path()))) {
+    if (record["tracepoint"] == "enter_openat") opened.insert(record["path"]);
+    if (record["tracepoint"] == "enter_read") read.insert(record["path"]);
+  }
+  std::ifstream in(list);
+  int files = 0, missing = 0;
+  for (std::string file; std::getline(in, file); ++files) missing += !opened.contains(file) || !read.contains(file);
+  EXPECT_EQ(missing, 0) << "of " << files;
+  EXPECT_GT(files, 1000);
+}
+
+TEST(Load, what_does_not_fit_a_tiny_ring_is_counted_and_the_rest_is_right) {
+  const TempDir directory;
+  const std::string file = directory.file("burst");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::raise(SIGSTOP);
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+    for (int i = 0; i < 200'000; ++i) (void)!::write(fd, "xy", 2);
+    ::_exit(0);
+  }
+  Running ior = start_tracing({"-pid", std::to_string(child), "-mapSize", "4096", "-flamegraph",
+                               "-trace-syscalls", "write"}, directory.path());
+  ::kill(child, SIGCONT);
+  const Finished traced = ior.finish(60);
+  ASSERT_EQ(traced.exit_code, 0) << traced.err;
+  const Sum writes = sum_of(export_records(recording_in(directory.path())), "enter_write");
+  EXPECT_EQ(writes.count + lost_calls(traced.err), 200'000u) << traced.err;
+  EXPECT_EQ(writes.bytes, 2 * writes.count);
+  EXPECT_GT(writes.count, 0u);
+  EXPECT_LT(writes.count, 200'000u);
+  ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace ior::e2e

@@ -1,0 +1,319 @@
+// Which file a call names: through everything that makes, copies, passes on and closes an fd.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "tests/e2e/trace.hpp"
+
+namespace ior::e2e {
+namespace {
+
+int make_file(const std::string& path) { return ::open(path.c_str(), O_RDWR | O_CREAT, 0600); }
+
+void put(int fd) { (void)!::write(fd, "x", 1); }
+
+// No record but those of closed fds may be without a name.
+void expect_all_named(const Records& records) {
+  for (const auto& record : records) {
+    EXPECT_FALSE(record["path"].get<std::string>().contains("[unknown")) << record;
+    EXPECT_FALSE(record["old_path"].get<std::string>().contains("[unknown")) << record;
+  }
+}
+
+TEST(Names, fds_open_before_the_trace_are_named) {
+  const TempDir directory;
+  const std::string file = directory.file("early");
+  static int fd;
+  const Traced traced = trace_child([] { put(fd); }, {}, [&file] { fd = make_file(file); });
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u);
+  expect_all_named(traced.records);
+}
+
+TEST(Names, duplicates_are_followed) {
+  const TempDir directory;
+  const std::string file = directory.file("dup"), other = directory.file("other");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(file);
+    const int elsewhere = make_file(other);
+    put(::dup(fd));
+    ::syscall(SYS_dup2, fd, 500);
+    put(500);
+    ::dup3(fd, 501, O_CLOEXEC);
+    put(501);
+    put(::fcntl(fd, F_DUPFD, 600));
+    put(::fcntl(fd, F_DUPFD_CLOEXEC, 700));
+    ::dup2(elsewhere, 500);  // replaces
+    put(500);
+    ::close(fd);
+    put(501);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 6u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", other).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_dup3", file).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_fcntl", file).count, 2u);
+  expect_all_named(traced.records);
+}
+
+TEST(Names, a_closed_fd_that_is_used_again_has_its_new_file) {
+  const TempDir directory;
+  const Traced traced = trace_child([&] {
+    for (int i = 0; i < 100; ++i) {
+      const int fd = make_file(directory.file(std::to_string(i)));
+      put(fd);
+      ::close(fd);
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    const std::string file = directory.file(std::to_string(i));
+    EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u) << file;
+    EXPECT_EQ(sum_of(traced.records, "enter_close", file).count, 1u) << file;
+  }
+}
+
+TEST(Names, a_file_made_anew_where_another_was_has_its_own_name) {
+  const TempDir directory;
+  const Traced traced = trace_child([&] {
+    for (int i = 0; i < 50; ++i) {
+      const std::string folder = directory.file("folder" + std::to_string(i));
+      ::mkdir(folder.c_str(), 0700);
+      const std::string file = folder + "/same";
+      const int fd = make_file(file);
+      put(fd);
+      ::close(fd);
+      ::unlink(file.c_str());
+      ::rmdir(folder.c_str());
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    const std::string file = directory.file("folder" + std::to_string(i)) + "/same";
+    EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u) << file;
+  }
+}
+
+TEST(Names, close_range_closes_what_it_says_and_no_more) {
+  const TempDir directory;
+  const Traced traced = trace_child([&] {
+    for (int i = 0; i < 4; ++i) {
+      const int fd = make_file(directory.file(std::to_string(i)));
+      ::dup2(fd, 100 + i);
+      ::close(fd);
+    }
+    ::syscall(SYS_close_range, 101u, 102u, 0u);
+    for (int fd = 100; fd < 104; ++fd) put(fd);
+    ::syscall(SYS_close_range, 103u, ~0u, 4u);  // CLOSE_RANGE_CLOEXEC closes nothing yet
+    put(103);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_close_range", directory.file("1")).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_close_range", directory.file("3")).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", directory.file("0")).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", directory.file("1")).count, 0u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", directory.file("3")).count, 2u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", "[unknown: fd is not open]").errors, 2u);
+}
+
+TEST(Names, a_child_inherits_and_each_process_has_its_own_table) {
+  const TempDir directory;
+  const std::string file = directory.file("parent"), other = directory.file("child");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(file);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      put(fd);
+      ::close(fd);
+      put(make_file(other));  // the same number
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    put(fd);
+  }, {"-f"});
+  Records mine, childs;
+  for (const auto& record : traced.records) (record["pid"] == traced.pid ? mine : childs).push_back(record);
+  EXPECT_EQ(sum_of(mine, "enter_write", file).count, 1u);
+  EXPECT_EQ(sum_of(childs, "enter_write", file).count, 1u);
+  EXPECT_EQ(sum_of(childs, "enter_write", other).count, 1u);
+  expect_all_named(traced.records);
+}
+
+TEST(Names, exec_keeps_what_is_not_close_on_exec) {
+  const TempDir directory;
+  const std::string file = directory.file("kept");
+  const Traced traced = trace_child([&] {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0600);
+    ::dup2(fd, 1);
+    ::execl("/bin/echo", "echo", "text", nullptr);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).bytes, 5u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u);
+  for (const auto& record : traced.records) {
+    if (record["tracepoint"] == "enter_write") {
+      EXPECT_EQ(record["comm"], "echo");
+    }
+  }
+}
+
+TEST(Names, relative_paths_start_at_the_working_directory_or_the_dirfd) {
+  const TempDir directory;
+  ::mkdir(directory.file("sub").c_str(), 0700);
+  const Traced traced = trace_child([&] {
+    ::chdir(directory.path().c_str());
+    ::open("missing", O_RDONLY);
+    struct stat status{};
+    ::stat("sub/../x", &status);
+    const int dir = ::open("sub", O_RDONLY | O_DIRECTORY);
+    ::openat(dir, "also-missing", O_RDONLY);
+    ::fchdir(dir);
+    ::mkdir("made", 0700);
+    ::fstatat(dir, "", &status, AT_EMPTY_PATH);
+    ::unlinkat(dir, "/absolute", 0);
+    ::openat(999, "nowhere", O_RDONLY);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_openat", directory.file("missing")).errors, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_newfstatat", directory.file("sub/../x")).errors, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_openat", directory.file("sub/also-missing")).errors, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_mkdir", directory.file("sub/made")).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_newfstatat", directory.file("sub")).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_unlinkat", "/absolute").errors, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_openat", "[unknown: fd is not open]/nowhere").errors, 1u);
+}
+
+TEST(Names, a_path_on_a_page_that_is_not_resident_is_read_at_exit) {
+  const TempDir directory;
+  const std::string image = directory.file("image");
+  const std::string path = "/dev/null";
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(image);
+    ::ftruncate(fd, 1 << 20);
+    ::pwrite(fd, path.c_str(), path.size() + 1, 512 << 10);
+    void* pages = ::mmap(nullptr, 1 << 20, PROT_READ, MAP_PRIVATE, fd, 0);
+    ::open(static_cast<char*>(pages) + (512 << 10), O_RDONLY);
+    ::madvise(pages, 1 << 20, MADV_DONTNEED);
+    struct stat status{};
+    ::syscall(SYS_stat, static_cast<char*>(pages) + (512 << 10), &status);
+    ::open(reinterpret_cast<const char*>(8), O_RDONLY);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_openat", path).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_newstat", path).count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_openat", "[unknown: bad address]").errors, 1u);
+}
+
+TEST(Names, both_paths_of_a_call_with_two) {
+  const TempDir directory;
+  const std::string a = directory.file("a"), b = directory.file("b"), link = directory.file("link");
+  const Traced traced = trace_child([&] {
+    ::close(make_file(a));
+    ::rename(a.c_str(), b.c_str());
+    ::link(b.c_str(), a.c_str());
+    ::symlink("../as written", link.c_str());
+  });
+  for (const auto& record : traced.records) {
+    if (record["tracepoint"] == "enter_rename") {
+      EXPECT_EQ(record["path"], b);
+      EXPECT_EQ(record["old_path"], a);
+    } else if (record["tracepoint"] == "enter_symlink") {
+      EXPECT_EQ(record["path"], link);
+      EXPECT_EQ(record["old_path"], "../as written");
+    }
+  }
+  EXPECT_EQ(sum_of(traced.records, "enter_rename").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_symlink").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_link", a).count, 1u);
+}
+
+TEST(Names, renames_of_the_file_and_of_directories_above_it_are_seen) {
+  const TempDir directory;
+  const std::string before = directory.file("before"), after = directory.file("after");
+  ::mkdir(before.c_str(), 0700);
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(before + "/file");
+    put(fd);
+    ::rename(before.c_str(), after.c_str());
+    put(fd);
+    ::rename((after + "/file").c_str(), (after + "/moved").c_str());
+    put(fd);
+    ::unlink((after + "/moved").c_str());
+    put(fd);
+  });
+  for (const std::string& name : {before + "/file", after + "/file", after + "/moved", after + "/moved (deleted)"}) {
+    EXPECT_EQ(sum_of(traced.records, "enter_write", name).count, 1u) << name;
+  }
+}
+
+TEST(Names, what_is_no_file_has_the_name_that_proc_gives_it) {
+  const TempDir directory;
+  const std::string notes = directory.file("notes");
+  const Traced traced = trace_child([&] {
+    std::array<int, 2> pipe{}, sockets{};
+    (void)!::pipe(pipe.data());
+    ::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data());
+    const std::array fds = {pipe[1], sockets[0], ::eventfd(0, 0), ::memfd_create("notes", 0)};
+    std::string lines;
+    for (const int fd : fds) {
+      std::array<char, 200> name{};
+      (void)!::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(), name.size() - 1);
+      lines += std::string(name.data()) + "\n";
+      (void)!::write(fd, "12345678", 8);
+    }
+    (void)!::write(make_file(notes), lines.data(), lines.size());
+  });
+  std::ifstream in(notes);
+  int checked = 0;
+  for (std::string name; std::getline(in, name); ++checked) {
+    EXPECT_EQ(sum_of(traced.records, "enter_write", name).bytes, 8u) << name;
+  }
+  EXPECT_EQ(checked, 4);
+  expect_all_named(traced.records);
+}
+
+TEST(Names, files_under_mounts_have_the_path_through_them) {
+  const TempDir directory;
+  const std::string point = directory.file("point");
+  ::mkdir(point.c_str(), 0700);
+  const Traced traced = trace_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", point.c_str(), "tmpfs", 0, nullptr) != 0) {
+      ::_exit(3);
+    }
+    ::mkdir((point + "/deep").c_str(), 0700);
+    put(make_file(point + "/deep/file"));
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_write", point + "/deep/file").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_mount", point).count, 1u);
+}
+
+TEST(Names, threads_share_one_table) {
+  const TempDir directory;
+  const Traced traced = trace_child([&] {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&directory, i] {
+        for (int k = 0; k < 200; ++k) {
+          const int fd = make_file(directory.file(std::to_string(i)));
+          put(fd);
+          ::close(fd);
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  });
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(sum_of(traced.records, "enter_write", directory.file(std::to_string(i))).count, 200u);
+    EXPECT_EQ(sum_of(traced.records, "enter_close", directory.file(std::to_string(i))).count, 200u);
+  }
+  expect_all_named(traced.records);
+}
+
+}  // namespace
+}  // namespace ior::e2e

@@ -1,0 +1,172 @@
+#include "sinks/csv_rows.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+namespace ior {
+namespace {
+
+const std::string kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n";
+
+// A file in memory.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(::memfd_create("csv", MFD_CLOEXEC)) {}
+  int fd() const { return fd_.get(); }
+  std::string content() const {
+    std::string bytes(static_cast<std::size_t>(::lseek(fd(), 0, SEEK_END)), '\0');
+    EXPECT_EQ(::pread(fd(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    return bytes;
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
+Call call_of(std::string_view path, std::string_view comm = "cat") {
+  Call call;
+  call.number = SYS_openat;
+  call.tgid = 4711;
+  call.tid = 4711;
+  call.duration_ns = 1523;
+  call.ret = 3;
+  call.path = path;
+  std::ranges::copy(comm, call.comm.begin());
+  return call;
+}
+
+std::string row_of(const Call& call) {
+  const MemoryFile file;
+  CsvRows rows(file.fd());
+  rows.write({&call, 1});
+  const std::string content = file.content();
+  EXPECT_TRUE(content.starts_with(kHeader));
+  return content.substr(std::min(kHeader.size(), content.size()));
+}
+
+TEST(CsvRows, a_row_has_the_columns_of_the_header) {
+  EXPECT_EQ(row_of(call_of("/etc/hostname")), "0,1523,cat,4711.4711,openat,3,/etc/hostname\n");
+}
+
+TEST(CsvRows, threads_errors_and_gaps_are_shown) {
+  Call call = call_of("/none");
+  call.tid = 4712;
+  call.ret = -2;
+  call.gap_ns = 99;
+  EXPECT_EQ(row_of(call), "99,1523,cat,4711.4712,openat,-2,/none\n");
+}
+
+TEST(CsvRows, the_largest_figures_fit) {
+  Call call = call_of("/x");
+  call.tgid = call.tid = std::numeric_limits<std::uint32_t>::max();
+  call.gap_ns = call.duration_ns = std::numeric_limits<std::uint64_t>::max();
+  call.ret = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(row_of(call),
+            "18446744073709551615,18446744073709551615,cat,4294967295.4294967295,openat,"
+            "-9223372036854775808,/x\n");
+}
+
+TEST(CsvRows, a_gap_that_spans_a_lost_call_is_marked) {
+  Call call = call_of("/x");
+  call.gap_ns = 50;
+  call.after_loss = true;
+  EXPECT_EQ(row_of(call), "~50,1523,cat,4711.4711,openat,3,/x\n");
+}
+
+TEST(CsvRows, a_call_that_never_returns_has_no_duration_and_no_return) {
+  Call call = call_of("");
+  call.number = SYS_exit_group;
+  call.no_return = true;
+  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,exit_group,,\n");
+}
+
+TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {
+  Call call = call_of("");
+  call.number = 511;
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,syscall_511,3,\n");
+  call.number = 5;
+  call.compat = true;
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_5,3,\n");
+}
+
+struct Quoting {
+  const char* path;
+  const char* old_path;
+  const char* field;
+};
+
+TEST(CsvRows, fields_are_quoted_where_rfc_4180_asks_for_it) {
+  const Quoting kCases[] = {
+      {"/plain file", "", "/plain file"},
+      {"/a,b", "", "\"/a,b\""},
+      {"/a\"b", "", "\"/a\"\"b\""},
+      {"/a\nb", "", "\"/a\nb\""},
+      {"/a\rb", "", "\"/a\rb\""},
+      {"/new", "/old", "/old -> /new"},
+      {"/new", "/o,ld", "\"/o,ld -> /new\""},
+      {"/n\"ew", "/old", "\"/old -> /n\"\"ew\""},
+      {"", "", ""},
+  };
+  for (const auto& [path, old_path, field] : kCases) {
+    Call call = call_of(path);
+    call.old_path = old_path;
+    EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,openat,3," + std::string(field) + "\n");
+  }
+  EXPECT_EQ(row_of(call_of("/x", "a,b")), "0,1523,\"a,b\",4711.4711,openat,3,/x\n");
+}
+
+TEST(CsvRows, the_header_comes_once_and_also_without_calls) {
+  const MemoryFile file;
+  CsvRows rows(file.fd());
+  EXPECT_TRUE(rows.finish());
+  EXPECT_EQ(file.content(), kHeader);
+  const Call call = call_of("/x");
+  rows.write({&call, 1});
+  rows.write({&call, 1});
+  EXPECT_TRUE(rows.finish());
+  const std::string row = "0,1523,cat,4711.4711,openat,3,/x\n";
+  EXPECT_EQ(file.content(), kHeader + row + row);
+}
+
+TEST(CsvRows, a_large_batch_is_complete_when_write_returns) {
+  const MemoryFile file;
+  CsvRows rows(file.fd());
+  const std::vector<Call> calls(10'000, call_of("/a/path/that/fills/the/buffer/soon"));
+  rows.write(calls);
+  const std::string content = file.content();
+  EXPECT_EQ(std::ranges::count(content, '\n'), 10'001);
+  EXPECT_TRUE(content.ends_with("soon\n"));
+}
+
+TEST(CsvRows, the_first_error_is_kept_and_later_rows_are_dropped) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const UniqueFd in(ends[1]);
+  ::close(ends[0]);
+  CsvRows rows(in.get());
+  const Call call = call_of("/x");
+  rows.write({&call, 1});
+  const MemoryFile file;
+  ASSERT_EQ(::dup2(file.fd(), in.get()), in.get());
+  rows.write({&call, 1});
+  const Result<void> finished = rows.finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().message, "cannot write rows: Broken pipe");
+  EXPECT_EQ(file.content(), "");
+}
+
+}  // namespace
+}  // namespace ior

@@ -1,0 +1,89 @@
+#include "sinks/json_lines.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/sinks/recordings.hpp"
+
+namespace ior {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using test::recording_of;
+
+std::vector<std::string> lines_of(const Recording& recording) {
+  std::ostringstream out;
+  write_json_lines(recording, out);
+  std::istringstream in(out.str());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(JsonLines, an_object_has_its_keys_in_the_documented_order) {
+  const auto lines = lines_of(recording_of({{.path = "/new",
+                                             .old_path = "/old",
+                                             .tracepoint = "enter_rename",
+                                             .comm = "mv",
+                                             .pid = 4711,
+                                             .tid = 4712,
+                                             .flags = O_RDWR | O_APPEND,
+                                             .count = 5,
+                                             .errors = 1,
+                                             .duration_ns = 20,
+                                             .gap_ns = 30,
+                                             .bytes = 40}}));
+  ASSERT_EQ(lines.size(), 1);
+  EXPECT_EQ(lines[0], R"({"path":"/new","old_path":"/old","tracepoint":"enter_rename","comm":"mv",)"
+                      R"("pid":4711,"tid":4712,"flags":"O_RDWR|O_APPEND","count":5,"errors":1,)"
+                      R"("duration_ns":20,"gap_ns":30,"bytes":40})");
+}
+
+TEST(JsonLines, what_a_record_does_not_have_is_an_empty_text) {
+  const auto lines = lines_of(recording_of({{.path = ""}}));
+  ASSERT_EQ(lines.size(), 1);
+  const Json object = Json::parse(lines[0]);
+  EXPECT_EQ(object["path"], "");
+  EXPECT_EQ(object["old_path"], "");
+  EXPECT_EQ(object["flags"], "");
+}
+
+TEST(JsonLines, every_name_gives_one_line_of_valid_json) {
+  const struct {
+    std::string path;
+    std::string parsed;
+  } kCases[] = {
+      {"/a\"b\\c", "/a\"b\\c"},
+      {"/line\nbreak\r", "/line\nbreak\r"},
+      {"/caf\xc3\xa9/\xf0\x9f\x90\xb1", "/caf\xc3\xa9/\xf0\x9f\x90\xb1"},
+      {"/latin-\xe9.txt", "/latin-\xef\xbf\xbd.txt"},
+      {"/cut-\xf0\x9f", "/cut-\xef\xbf\xbd"},
+      {"/\x01\x1f", "/\x01\x1f"},
+  };
+  for (const auto& [path, parsed] : kCases) {
+    const auto lines = lines_of(recording_of({{.path = path}}));
+    ASSERT_EQ(lines.size(), 1);
+    EXPECT_EQ(Json::parse(lines[0])["path"], parsed);
+  }
+}
+
+TEST(JsonLines, the_largest_figures_are_exact) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  const auto lines = lines_of(recording_of({{.count = kMax, .bytes = kMax}}));
+  EXPECT_EQ(Json::parse(lines.at(0))["bytes"].get<std::uint64_t>(), kMax);
+  EXPECT_EQ(Json::parse(lines.at(0))["count"].get<std::uint64_t>(), kMax);
+}
+
+TEST(JsonLines, there_is_one_line_per_record) {
+  EXPECT_EQ(lines_of(test::small_recording()).size(), test::small_recording().records.size());
+  EXPECT_EQ(lines_of(Recording()).size(), 0);
+}
+
+}  // namespace
+}  // namespace ior

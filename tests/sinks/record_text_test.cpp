@@ -1,0 +1,56 @@
+#include "sinks/record_text.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/sinks/recordings.hpp"
+
+namespace ior {
+namespace {
+
+TEST(RecordText, every_field_of_a_record_has_its_text) {
+  const Recording recording = test::recording_of(
+      {{.path = "/x", .comm = "cat", .pid = 4711, .tid = 4712, .flags = O_RDWR | O_APPEND}});
+  const struct {
+    Field field;
+    const char* text;
+  } kCases[] = {
+      {Field::path, "/x"},  {Field::comm, "cat"}, {Field::tracepoint, "enter_openat"},
+      {Field::pid, "4711"}, {Field::tid, "4712"}, {Field::flags, "O_RDWR|O_APPEND"},
+  };
+  for (const auto& [field, text] : kCases) {
+    EXPECT_EQ(field_text(recording, recording.records[0], field), text);
+  }
+}
+
+TEST(RecordText, no_flags_are_no_text) {
+  EXPECT_EQ(flags_text(kNoFlags), "");
+  EXPECT_EQ(flags_text(O_RDONLY), "O_RDONLY");
+}
+
+TEST(RecordText, controls_separators_and_special_characters_are_escaped) {
+  const struct {
+    std::string text;
+    std::string escaped;
+  } kCases[] = {
+      {"", ""},
+      {"plain text", "plain text"},
+      {std::string("\0\x1f\x7f", 3), "\\x00\\x1f\\x7f"},
+      {"\xc2\x80\xc2\x9f\xc2\xa0", "\\xc2\\x80\\xc2\\x9f\xc2\xa0"},
+      {"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa",
+       "\xe2\x80\xa7\\xe2\\x80\\xa8\\xe2\\x80\\xa9\xe2\x80\xaa"},
+      {"\xc2", "\xc2"},
+      {"\xe2\x80", "\xe2\x80"},
+      {"a;b", "a\\x3bb"},
+  };
+  for (const auto& [text, escaped] : kCases) {
+    std::string out = "<";
+    append_escaped(out, text, ";");
+    EXPECT_EQ(out, "<" + escaped);
+  }
+}
+
+}  // namespace
+}  // namespace ior

@@ -1,0 +1,123 @@
+#include "sinks/report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/sinks/recordings.hpp"
+
+namespace ior {
+namespace {
+
+using test::recording_of;
+
+Recording three_files() {
+  return recording_of({
+      {.path = "/b",
+       .tracepoint = "enter_read",
+       .tid = 1,
+       .count = 2,
+       .duration_ns = 3000,
+       .gap_ns = 7,
+       .bytes = 12'595},
+      {.path = "/b",
+       .tracepoint = "enter_read",
+       .tid = 2,
+       .count = 1,
+       .errors = 1,
+       .duration_ns = 1'500'000,
+       .gap_ns = 1},
+      {.path = "/a", .count = 2, .duration_ns = 800, .gap_ns = 5'000},
+      {.path = "", .tracepoint = "enter_sync", .count = 2, .duration_ns = 2'000'000'000},
+  });
+}
+
+std::string report_by(std::vector<Field> fields, Weight weight = Weight::count) {
+  return format_report(three_files(), {.fields = std::move(fields), .weight = weight});
+}
+
+TEST(Report, groups_by_syscall_and_path_most_calls_first) {
+  EXPECT_EQ(format_report(three_files()),
+            "COUNT  ERRORS   TOTAL   AVERAGE     BYTES  TRACEPOINT    PATH\n"
+            "    3       1  1.5 ms  501.0 us  12.3 KiB  enter_read    /b\n"
+            "    2       0  800 ns    400 ns       0 B  enter_openat  /a\n"
+            "    2       0   2.0 s     1.0 s       0 B  enter_sync    -\n");
+}
+
+TEST(Report, is_sorted_by_the_weight) {
+  EXPECT_EQ(report_by({Field::path}, Weight::duration),
+            "COUNT  ERRORS   TOTAL   AVERAGE     BYTES  PATH\n"
+            "    2       0   2.0 s     1.0 s       0 B  -\n"
+            "    3       1  1.5 ms  501.0 us  12.3 KiB  /b\n"
+            "    2       0  800 ns    400 ns       0 B  /a\n");
+  EXPECT_EQ(report_by({Field::path}, Weight::bytes).find("/b"),
+            report_by({Field::path}, Weight::bytes).find('/'));
+}
+
+TEST(Report, sorted_by_the_gap_it_shows_the_gap) {
+  EXPECT_EQ(report_by({Field::path}, Weight::duration_to_prev),
+            "   GAP  COUNT  ERRORS   TOTAL   AVERAGE     BYTES  PATH\n"
+            "5.0 us      2       0  800 ns    400 ns       0 B  /a\n"
+            "  8 ns      3       1  1.5 ms  501.0 us  12.3 KiB  /b\n"
+            "  0 ns      2       0   2.0 s     1.0 s       0 B  -\n");
+}
+
+TEST(Report, any_fields_group) {
+  EXPECT_EQ(report_by({Field::comm, Field::pid}),
+            "COUNT  ERRORS  TOTAL   AVERAGE     BYTES  COMM  PID\n"
+            "    7       1  2.0 s  285.9 ms  12.3 KiB  cat   4711\n");
+  EXPECT_EQ(format_report(recording_of({{.flags = 1}}), {.fields = {Field::flags, Field::tid}}),
+            "COUNT  ERRORS  TOTAL  AVERAGE  BYTES  FLAGS     TID\n"
+            "    1       0   0 ns     0 ns    0 B  O_WRONLY  4711\n");
+}
+
+TEST(Report, says_how_many_rows_are_not_shown) {
+  Recording recording;
+  for (int i = 0; i < 42; ++i) test::add(recording, {.path = "/file-" + std::to_string(i)});
+  EXPECT_TRUE(format_report(recording).ends_with("\n... and 2 more rows\n"));
+  EXPECT_TRUE(format_report(recording, {.rows = 41}).ends_with("\n... and 1 more row\n"));
+  EXPECT_EQ(format_report(recording, {.rows = 42}).find("more"), std::string::npos);
+}
+
+TEST(Report, columns_line_up_whatever_the_names) {
+  const Recording recording = recording_of({
+      {.path = "/caf\xc3\xa9\x1b[31m", .count = 2},
+      {.path = "/plain", .count = 1},
+  });
+  EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::comm}}),
+            "COUNT  ERRORS  TOTAL  AVERAGE  BYTES  PATH           COMM\n"
+            "    2       0   0 ns     0 ns    0 B  /caf\xc3\xa9\\x1b[31m  cat\n"
+            "    1       0   0 ns     0 ns    0 B  /plain         cat\n");
+}
+
+TEST(Report, long_paths_keep_their_last_component) {
+  const std::string path = "/data" + std::string(100, 'x') + "/deep/down/the-file.txt";
+  const std::string report = format_report(recording_of({{.path = path}}));
+  EXPECT_TRUE(report.ends_with("  /.../the-file.txt\n")) << report;
+}
+
+TEST(Report, an_empty_recording_says_so) {
+  EXPECT_EQ(format_report(Recording()), "no calls recorded\n");
+}
+
+TEST(Summary, shows_the_totals_and_every_loss_by_cause) {
+  EXPECT_EQ(format_summary(test::small_recording()),
+            "ior: syscalls seen 100, per second 50, recorded 7\n"
+            "ior: lost: 5 calls, 1 name\n"
+            "ior:   ring_full           5  ring full\n"
+            "ior:   name_expired        1  name gone\n"
+            "ior: not lost:\n"
+            "ior:   in_flight_at_start  0  in flight\n");
+}
+
+TEST(Summary, a_trace_without_duration_has_no_rate) {
+  Recording recording;
+  recording.calls_seen = 1;
+  EXPECT_EQ(format_summary(recording),
+            "ior: syscalls seen 1, per second 0, recorded 0\n"
+            "ior: lost: 0 calls, 0 names\n"
+            "ior: not lost:\n");
+}
+
+}  // namespace
+}  // namespace ior

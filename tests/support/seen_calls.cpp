@@ -1,0 +1,39 @@
+#include "tests/support/seen_calls.hpp"
+
+namespace ior::test {
+
+SeenCall seen(const Call& call) {
+  return {.number = call.number,
+          .compat = call.compat,
+          .after_loss = call.after_loss,
+          .has_flags = call.has_flags,
+          .no_return = call.no_return,
+          .tgid = call.tgid,
+          .tid = call.tid,
+          .flags = call.flags,
+          .process_start_ns = call.process_start_ns,
+          .enter_ns = call.enter_ns,
+          .duration_ns = call.duration_ns,
+          .gap_ns = call.gap_ns,
+          .ret = call.ret,
+          .comm = std::string(call.comm_view()),
+          .path = std::string(call.path),
+          .old_path = std::string(call.old_path)};
+}
+
+std::ostream& operator<<(std::ostream& out, const SeenCall& call) {
+  out << "call " << call.number << (call.compat ? " (32-bit)" : "") << " of " << call.tgid << '.'
+      << call.tid << " '" << call.comm << "' started " << call.process_start_ns << ": entered "
+      << call.enter_ns << " took " << call.duration_ns << " gap " << call.gap_ns;
+  if (call.after_loss) out << " after loss";
+  out << (call.no_return ? " never returned" : " returned ");
+  if (!call.no_return) out << call.ret;
+  if (call.has_flags) out << " flags " << call.flags;
+  return out << " path '" << call.path << "' old '" << call.old_path << "'";
+}
+
+void CollectedRows::write(std::span<const Call> calls) noexcept {
+  for (const Call& call : calls) calls_.push_back(seen(call));
+}
+
+}  // namespace ior::test
