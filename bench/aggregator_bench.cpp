@@ -19,10 +19,10 @@ std::uint64_t count_calls(const Aggregator& aggregator) {
 // Items are calls.
 void aggregate(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const auto batches = call_batches(replay);
+  const PairedBatches batches = pair_batches(replay);
   for (auto _ : state) {
     Aggregator aggregator;
-    for (const CallBatchPtr& batch : batches) aggregator.add(*batch);
+    for (const CallBatchPtr& batch : batches.calls) aggregator.add(*batch);
     state.PauseTiming();
     const bool right = expect_equal(state, "calls added", count_calls(aggregator), replay.calls) &&
                        expect_equal(state, "calls folded", aggregator.folded(), 0);

@@ -13,16 +13,14 @@
 namespace ior::bench {
 namespace {
 
-using CallBatches = std::vector<CallBatchPtr>;
-
-bool write_rows(int fd, const CallBatches& batches) {
+bool write_rows(int fd, const PairedBatches& batches) {
   CsvRows rows(fd);
-  for (const CallBatchPtr& batch : batches) rows.write(batch->calls);
+  for (const CallBatchPtr& batch : batches.calls) rows.write(batch->calls);
   return rows.finish().has_value();
 }
 
 // All rows as text; empty where writing failed.
-std::string rows_of(const CallBatches& batches) {
+std::string rows_of(const PairedBatches& batches) {
   const UniqueFd file(::memfd_create("rows", MFD_CLOEXEC));
   if (!write_rows(file.get(), batches)) return {};
   std::string text(static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_CUR)), '\0');
@@ -34,7 +32,7 @@ std::string rows_of(const CallBatches& batches) {
 // Items are calls, bytes those of the rows. The rows go to /dev/null.
 void csv_rows(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const auto batches = call_batches(replay);
+  const PairedBatches batches = pair_batches(replay);
   const std::string text = rows_of(batches);
   const auto lines = static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
   const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));

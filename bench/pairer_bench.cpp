@@ -8,11 +8,11 @@ namespace {
 
 void pair(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const auto batches = tracked_batches(replay);
+  const TrackedBatches batches = track_batches(replay);
   for (auto _ : state) {
     Pairer pairer(0, {});
     std::uint64_t calls = 0;
-    for (const EventBatchPtr& batch : batches) calls += pairer.pair(batch)->calls.size();
+    for (const EventBatchPtr& batch : batches.events) calls += pairer.pair(batch)->calls.size();
     if (!expect_equal(state, "calls paired", calls, replay.calls)) break;
     if (!expect_equal(state, "calls lost", pairer.counts().lost, 0)) break;
     if (!expect_equal(state, "records unmatched", pairer.counts().unmatched, 0)) break;

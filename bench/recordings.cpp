@@ -7,8 +7,9 @@ namespace ior::bench {
 
 Recording recording_of(Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
+  const PairedBatches batches = pair_batches(replay);
   Aggregator aggregator;
-  for (const CallBatchPtr& batch : call_batches(replay)) aggregator.add(*batch);
+  for (const CallBatchPtr& batch : batches.calls) aggregator.add(*batch);
   Recording recording;
   StringTable strings;
   aggregator.append_to(recording, strings);

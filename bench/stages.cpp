@@ -1,7 +1,6 @@
 #include "stages.hpp"
 
 #include "actors/decoder.hpp"
-#include "actors/fd_tracker.hpp"
 #include "actors/pairer.hpp"
 #include "actors/ring_reader.hpp"
 
@@ -41,25 +40,23 @@ void undo_decode(EventBatch& batch) {
   batch.retired.clear();
 }
 
-std::vector<EventBatchPtr> decoded_batches(const Replay& replay) {
+TrackedBatches track_batches(const Replay& replay) {
   const Decoder decoder(1);
-  auto batches = read_batches(replay);
-  for (const EventBatchPtr& batch : batches) decoder.decode(*batch);
-  return batches;
+  TrackedBatches tracked{std::make_unique<FdTracker>(replay.rings), read_batches(replay)};
+  for (const EventBatchPtr& batch : tracked.events) {
+    decoder.decode(*batch);
+    tracked.tracker->track(*batch);
+  }
+  return tracked;
 }
 
-std::vector<EventBatchPtr> tracked_batches(const Replay& replay) {
-  FdTracker tracker(replay.rings);
-  auto batches = decoded_batches(replay);
-  for (const EventBatchPtr& batch : batches) tracker.track(*batch);
-  return batches;
-}
-
-std::vector<CallBatchPtr> call_batches(const Replay& replay) {
+PairedBatches pair_batches(const Replay& replay) {
+  PairedBatches paired{track_batches(replay), {}};
   Pairer pairer(0, {});
-  std::vector<CallBatchPtr> calls;
-  for (EventBatchPtr& batch : tracked_batches(replay)) calls.push_back(pairer.pair(batch));
-  return calls;
+  for (const EventBatchPtr& batch : paired.tracked.events) {
+    paired.calls.push_back(pairer.pair(batch));
+  }
+  return paired;
 }
 
 }  // namespace ior::bench

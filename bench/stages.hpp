@@ -2,10 +2,10 @@
 // benchmark begins.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
+#include "actors/fd_tracker.hpp"
 #include "actors/message.hpp"
 #include "replay.hpp"
 #include "synthetic.hpp"
@@ -22,8 +22,16 @@ std::vector<EventBatchPtr> read_batches(const Replay& replay);
 // Forgets what the batch's bytes were decoded to.
 void undo_decode(EventBatch& batch);
 
-std::vector<EventBatchPtr> decoded_batches(const Replay& replay);
-std::vector<EventBatchPtr> tracked_batches(const Replay& replay);
-std::vector<CallBatchPtr> call_batches(const Replay& replay);
+struct TrackedBatches {
+  std::unique_ptr<FdTracker> tracker;  // holds the names that the events show
+  std::vector<EventBatchPtr> events;
+};
+TrackedBatches track_batches(const Replay& replay);
+
+struct PairedBatches {
+  TrackedBatches tracked;
+  std::vector<CallBatchPtr> calls;
+};
+PairedBatches pair_batches(const Replay& replay);
 
 }  // namespace ior::bench

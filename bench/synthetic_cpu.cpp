@@ -21,30 +21,18 @@ constexpr std::uint64_t kBetweenCallsNs = 300;
 // A record in the making.
 class Cpu::Record {
  public:
-  explicit Record(const ior_head& head) : head_(head), bytes_(sizeof(head)) {}
+  explicit Record(const ior_head& head) : head_(head) {}
 
   template <typename T>
-  void put(const T& part) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&part);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof(part));
-  }
-
-  template <typename T>
-  void put(const T& part, int sections) {
+  void put(const T& part, int sections = 0) {
     head_.sections |= static_cast<std::uint16_t>(sections);
-    put(part);
+    body_.append(reinterpret_cast<const char*>(&part), sizeof(part));
   }
 
-  void put_text(std::string_view text) {
-    put(ior_text{static_cast<std::uint16_t>(text.size()), IOR_TEXT_OK, 0});
-    const std::size_t start = bytes_.size();
-    bytes_.resize(start + ((text.size() + 7) & ~std::size_t{7}));
-    std::memcpy(bytes_.data() + start, text.data(), text.size());
-  }
-
-  void put_text(std::string_view text, int sections) {
-    head_.sections |= static_cast<std::uint16_t>(sections);
-    put_text(text);
+  void put_text(std::string_view text, int sections = 0) {
+    put(ior_text{static_cast<std::uint16_t>(text.size()), IOR_TEXT_OK, 0}, sections);
+    body_ += text;
+    body_.resize((body_.size() + 7) & ~std::size_t{7});
   }
 
   void put_args(std::uint16_t nr) {
@@ -60,15 +48,12 @@ class Cpu::Record {
     task.introduced = true;
   }
 
-  std::vector<std::byte> bytes() const {
-    std::vector<std::byte> whole = bytes_;
-    std::memcpy(whole.data(), &head_, sizeof(head_));
-    return whole;
-  }
+  const ior_head& head() const { return head_; }
+  const std::string& body() const { return body_; }
 
  private:
   ior_head head_;
-  std::vector<std::byte> bytes_;
+  std::string body_;
 };
 
 ior_head Cpu::head_of(const Task& task, ior_record_kind kind, std::uint16_t nr) const {
@@ -85,18 +70,18 @@ ior_head Cpu::head_of(const Task& task, ior_record_kind kind, std::uint16_t nr) 
 }
 
 void Cpu::write(const Record& record) {
-  const std::vector<std::byte> bytes = record.bytes();
-  const auto header = static_cast<std::uint32_t>(bytes.size());
-  const std::size_t start = bytes_.size();
-  bytes_.resize(start + ring_record_bytes(header));
-  std::memcpy(bytes_.data() + start, &header, sizeof(header));
-  std::memcpy(bytes_.data() + start + kRingHeaderBytes, bytes.data(), bytes.size());
+  const auto header = static_cast<std::uint32_t>(sizeof(ior_head) + record.body().size());
+  std::size_t place = bytes_.size();
+  bytes_.resize(place + ring_record_bytes(header));
+  std::memcpy(bytes_.data() + place, &header, sizeof(header));
+  std::memcpy(bytes_.data() + (place += kRingHeaderBytes), &record.head(), sizeof(ior_head));
+  std::memcpy(bytes_.data() + place + sizeof(ior_head), record.body().data(), record.body().size());
   ++replay_.records;
 }
 
 std::uint32_t Cpu::name_id(std::string_view path) {
   const auto next = static_cast<std::uint32_t>(name_ids_.size());
-  const auto [known, is_new] = name_ids_.try_emplace(path, next);
+  const auto [known, is_new] = name_ids_.try_emplace(std::string(path), next);
   if (is_new) {
     Record record(head_of(Task{}, IOR_RECORD_NAME));
     record.put(ior_name{next, IOR_NAME_PATH, 100'000 + next});

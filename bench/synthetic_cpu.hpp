@@ -29,11 +29,11 @@ struct Task {
 // A call that passes a path, and so has a record for each half.
 struct PathCall {
   std::uint16_t nr = 0;
-  std::string_view directory;  // that the paths start from
-  std::string_view path;
-  std::string_view old_path;  // empty: a call of one path
+  std::string_view directory = {};  // that the paths start from
+  std::string_view path = {};
+  std::string_view old_path = {};  // empty: a call of one path
   std::int64_t ret = 0;
-  std::string_view opened;  // the file that a successful open made
+  std::string_view opened = {};  // the file that a successful open made
 };
 
 // Thread safety: one thread. Lifetime: `replay`, which gets the counts, and the clock that all CPUs

@@ -8,8 +8,8 @@
 enum { AT_FDCWD_VALUE = -100, FD_RANGE_LIMIT = 1 << 16, AT_WORKING_DIRECTORY = -1 };
 
 /* The open file of an fd in the current task's table, null where there is none. */
-static __always_inline struct file *open_file(struct task_struct *task, __u32 fd) {
-  struct files_struct *files = task->files;
+static __always_inline struct file *open_file(__u32 fd) {
+  struct files_struct *files = current_task()->files;
   if (!files)
     return 0;
   struct fdtable *table = files->fdt;
@@ -20,25 +20,36 @@ static __always_inline struct file *open_file(struct task_struct *task, __u32 fd
 }
 
 /* Fills `file` with what the fd refers to; returns which open file that is, to tell later whether it still does. */
-static __noinline __u64 capture_fd(struct ior_file *file, __s32 fd) {
-  struct file *open = open_file(bpf_get_current_task_btf(), fd);
+__noinline __u64 capture_fd(struct ior_file *file, __s32 fd) {
+  struct ior_name_buffer *to = name_buffer();
+  if (!file || !to)
+    return 0;
   file->fd = fd;
   file->name_id = 0;
   file->f_flags = 0;
   file->status = IOR_FILE_CLOSED;
+  struct file *open = open_file(fd);
   if (!open)
     return 0;
   file->f_flags = open->f_flags;
-  file->status = name_of(open->f_path.dentry, open->f_path.mnt, &file->name_id);
-  return (__u64)open;
+  to->opened = (__u64)open;
+  to->dentry = (__u64)open->f_path.dentry;
+  to->mount = (__u64)open->f_path.mnt;
+  give_name(file);
+  return to->opened;
 }
 
-static __always_inline void capture_working_directory(struct ior_file *file) {
-  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+__noinline int capture_working_directory(struct ior_file *file) {
+  struct ior_name_buffer *to = name_buffer();
+  struct fs_struct *fs = current_task()->fs;
+  if (!file || !to || !fs)
+    return 0;
   file->fd = AT_WORKING_DIRECTORY;
   file->name_id = 0;
   file->f_flags = 0;
-  file->status = fs ? name_of(fs->pwd.dentry, fs->pwd.mnt, &file->name_id) : IOR_FILE_NO_NAME;
+  to->dentry = (__u64)fs->pwd.dentry;
+  to->mount = (__u64)fs->pwd.mnt;
+  return give_name(file);
 }
 
 struct ior_fd_range {
@@ -48,20 +59,20 @@ struct ior_fd_range {
 
 static long find_open_step(__u32 index, void *context) {
   struct ior_fd_range *range = context;
-  if (range->fd >= range->last || open_file(bpf_get_current_task_btf(), range->fd))
+  if (range->fd >= range->last || open_file(range->fd))
     return 1;
   range->fd += 1;
   return 0;
 }
 
-static __always_inline __u64 capture_first_open(struct ior_file *file, __u32 first, __u32 last) {
+__noinline __u64 capture_first_open(struct ior_file *file, __u32 first, __u32 last) {
   struct ior_fd_range range = {first, last};
   bpf_loop(FD_RANGE_LIMIT, find_open_step, &range, 0);
   return capture_fd(file, range.fd);
 }
 
-/* Where a path starts: nowhere if it is absolute. A path that cannot be read yet may turn out relative. */
-static __noinline bool capture_directory(struct ior_file *file, __s32 dirfd, __u64 path) {
+/* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn out relative. */
+__noinline int capture_directory(struct ior_file *file, __s32 dirfd, __u64 path) {
   char first = 0;
   bpf_probe_read_user(&first, 1, (const void *)path);
   if (first == '/')

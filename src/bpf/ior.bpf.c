@@ -151,7 +151,7 @@ static __always_inline void renew_names(struct ior_task_state *state) {
 }
 
 /* Finishes a call of which nothing is in a ring yet. */
-static __always_inline void finish_whole(struct task_struct *task, struct ior_task_state *state, __u64 exit_ns, long ret,
+static __always_inline void finish_whole(struct ior_task_state *state, __u64 exit_ns, long ret,
                                          __u32 returns) {
   if (!(state->sections & IOR_FILE)) {
     if (returns == RETURNS_fd && ret >= 0) {
@@ -162,7 +162,7 @@ static __always_inline void finish_whole(struct task_struct *task, struct ior_ta
   } else {
     renew_names(state);
     if (state->nr == __NR_fcntl) {
-      struct file *open = open_file(task, state->file.fd);
+      struct file *open = open_file(state->file.fd);
       if (open)
         state->file.f_flags = open->f_flags;
     }
@@ -194,7 +194,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret) {
   if (state->flags & TASK_SENT_ENTER)
     send_exit(state, now, ret, returns == RETURNS_fd && ret >= 0, shape);
   else
-    finish_whole(task, state, now, ret, returns);
+    finish_whole(state, now, ret, returns);
   return 0;
 }
 

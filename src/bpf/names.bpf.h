@@ -21,6 +21,12 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 /* A typed pointer into kernel memory that is read like any other, without a helper call: faults read as zero. */
 #define AS(type, pointer) ((type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(type)))
 
+/* The current task, to read from. The verifier checks reads from the trusted pointer of bpf_get_current_task_btf() at a
+ * hundred times the cost, which delays every start. */
+static __always_inline struct task_struct *current_task(void) {
+  return AS(struct task_struct, bpf_get_current_task());
+}
+
 struct ior_named_dentry {
   __u64 dentry;
   __u64 mount;
@@ -48,15 +54,20 @@ struct {
   __type(value, struct ior_cpu_names);
 } names SEC(".maps");
 
-/* A name being made: `size` of the bytes, from `start` on. A path is built from its end. The walk's pointers live in
- * map memory, where the verifier takes them for the plain numbers that they are here. */
+/* What is to be named, and the name being made of it: `size` of the bytes, from `start` on (a path is built from its
+ * end). Pointers live here as numbers, which the verifier lets global functions share: those it checks once, not once
+ * per call. */
 struct ior_name_buffer {
+  __u64 opened; /* struct file, to compare only */
   __u64 dentry;
-  __u64 mount; /* struct mount */
+  __u64 mount;  /* struct vfsmount */
+  __u64 at_dentry; /* where the walk is */
+  __u64 at_mount;  /* struct mount */
   __u64 root_dentry;
   __u64 root_mount;
   __u32 start;
   __u32 size;
+  __u64 inode;
   __u32 kind;
   __u32 reserved;
   __u8 bytes[IOR_TEXT_MAX + 256];
@@ -75,18 +86,23 @@ struct ior_walk {
   struct ior_name_buffer *to;
 };
 
+static __always_inline struct ior_name_buffer *name_buffer(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&name_buffers, &zero);
+}
+
 /* One step of a walk to the root: over a mount point, or one component up. */
 static long walk_step(__u32 index, void *context) {
   struct ior_name_buffer *to = ((struct ior_walk *)context)->to;
-  if (to->dentry == to->root_dentry && to->mount == to->root_mount)
+  if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount)
     return 1;
-  struct dentry *dentry = AS(struct dentry, to->dentry);
-  struct mount *mount = AS(struct mount, to->mount);
-  if (to->dentry == (__u64)mount->mnt.mnt_root || to->dentry == (__u64)dentry->d_parent) {
-    if (to->mount == (__u64)mount->mnt_parent || !mount->mnt_parent)
+  struct dentry *dentry = AS(struct dentry, to->at_dentry);
+  struct mount *mount = AS(struct mount, to->at_mount);
+  if (to->at_dentry == (__u64)mount->mnt.mnt_root || to->at_dentry == (__u64)dentry->d_parent) {
+    if (to->at_mount == (__u64)mount->mnt_parent || !mount->mnt_parent)
       return 1;
-    to->dentry = (__u64)mount->mnt_mountpoint;
-    to->mount = (__u64)mount->mnt_parent;
+    to->at_dentry = (__u64)mount->mnt_mountpoint;
+    to->at_mount = (__u64)mount->mnt_parent;
     return 0;
   }
   __u32 length = dentry->d_name.len & 255;
@@ -98,19 +114,17 @@ static long walk_step(__u32 index, void *context) {
   __u32 at = to->start & (IOR_TEXT_MAX - 1);
   to->bytes[at] = '/';
   bpf_probe_read_kernel(to->bytes + at + 1, length, dentry->d_name.name);
-  to->dentry = (__u64)dentry->d_parent;
+  to->at_dentry = (__u64)dentry->d_parent;
   return 0;
 }
 
-/* The path of (dentry, mount) as the root sees it. */
-static __always_inline void walk_path(struct ior_name_buffer *to, struct dentry *dentry, struct vfsmount *mount,
-                                      struct fs_struct *fs) {
-  to->dentry = (__u64)dentry;
-  to->mount = (__u64)mount;
+/* The path as the root sees it. */
+static __always_inline void walk_path(struct ior_name_buffer *to, struct fs_struct *fs) {
   to->root_dentry = (__u64)fs->root.dentry;
   to->root_mount = (__u64)fs->root.mnt;
   barrier();
-  to->mount -= bpf_core_field_offset(struct mount, mnt);
+  to->at_dentry = to->dentry;
+  to->at_mount = to->mount - bpf_core_field_offset(struct mount, mnt);
   to->root_mount -= bpf_core_field_offset(struct mount, mnt);
   to->start = IOR_TEXT_MAX;
   struct ior_walk walk = {to};
@@ -138,19 +152,20 @@ static __always_inline bool is_unlinked(struct dentry *dentry) {
   return !dentry->d_hash.pprev && dentry->d_parent != dentry;
 }
 
-/* Makes the name of (dentry, mount) in the CPU's name buffer; null where there is none to be made. */
-static __noinline struct ior_name_buffer *make_name(struct dentry *dentry, struct vfsmount *mount) {
-  __u32 zero = 0;
-  struct ior_name_buffer *to = bpf_map_lookup_elem(&name_buffers, &zero);
-  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
-  if (!to || !dentry || !mount || !fs)
-    return 0;
+/* Makes the name of the buffer's dentry and mount; false where there is none to be made. */
+__noinline int make_name(void) {
+  struct ior_name_buffer *to = name_buffer();
+  struct fs_struct *fs = current_task()->fs;
+  if (!to || !to->dentry || !to->mount || !fs)
+    return false;
+  struct dentry *dentry = AS(struct dentry, to->dentry);
   to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
+  to->inode = dentry->d_inode->i_ino;
   if (dentry->d_sb->s_flags & SB_NOUSER_FLAG)
     pseudo_name(to, dentry);
   else
-    walk_path(to, dentry, mount, fs);
-  return to;
+    walk_path(to, fs);
+  return true;
 }
 
 /* Appends `size` bytes as an ior_text to a record of `offset` bytes; returns its new size. */
@@ -171,11 +186,10 @@ static __always_inline __u32 append_name(struct ior_record_buffer *record, __u32
   return append_text(record, offset, name->bytes + (name->start & (IOR_TEXT_MAX - 1)), name->size, IOR_TEXT_OK);
 }
 
-/* Sends a NAME record; false where it was not sent (counted). */
-static __always_inline bool send_name(__u32 cpu, __u32 id, struct dentry *dentry, struct vfsmount *mount) {
+/* Sends a NAME record about the buffer's dentry and mount; false where it was not sent (counted). */
+static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffer *made) {
   struct ior_record_buffer *record = record_buffer();
-  struct ior_name_buffer *made = make_name(dentry, mount);
-  if (!record || !made)
+  if (!record || !make_name())
     return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
@@ -183,35 +197,40 @@ static __always_inline bool send_name(__u32 cpu, __u32 id, struct dentry *dentry
   struct ior_name *name = (void *)record->body;
   name->name_id = id;
   name->name_kind = made->kind;
-  name->inode = dentry->d_inode->i_ino;
+  name->inode = made->inode;
   __u32 size = append_name(record, sizeof(struct ior_head) + sizeof(*name), made);
   return write_record(cpu, record, size, IOR_COUNTER_name_not_sent);
 }
 
-/* The status of a file's name, and its number in *id. */
-static __noinline __u32 name_of(struct dentry *dentry, struct vfsmount *mount, __u32 *id) {
+/* Gives the file the name of the buffer's dentry and mount: from the cache, or sent now. */
+__noinline int give_name(struct ior_file *file) {
   __u32 cpu = bpf_get_smp_processor_id();
   struct ior_cpu_names *cache = bpf_map_lookup_elem(&names, &cpu);
-  struct fs_struct *fs = bpf_get_current_task_btf()->fs;
-  if (!cache || !fs || !dentry)
-    return IOR_FILE_NO_NAME;
+  struct ior_name_buffer *to = name_buffer();
+  struct fs_struct *fs = current_task()->fs;
+  if (!file || !cache || !to || !fs)
+    return 0;
+  struct dentry *dentry = AS(struct dentry, to->dentry);
   struct inode *inode = dentry->d_inode;
   __u64 number = inode->i_ino, hash = dentry->d_name.hash_len;
   __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
   struct ior_named_dentry *slot = &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
-  if (slot->dentry == (__u64)dentry && slot->mount == (__u64)mount && slot->parent == (__u64)dentry->d_parent &&
+  file->status = IOR_FILE_NAMED;
+  if (slot->dentry == to->dentry && slot->mount == to->mount && slot->parent == (__u64)dentry->d_parent &&
       slot->root == (__u64)fs->root.dentry && slot->name_hash == hash && slot->inode == number &&
       slot->generation == generation && slot->epoch_unlinked == epoch &&
       cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
-    *id = slot->name_id;
-    return IOR_FILE_NAMED;
+    file->name_id = slot->name_id;
+    return 0;
   }
   __u32 fresh = cache->next_id;
-  if (!send_name(cpu, fresh, dentry, mount))
-    return IOR_FILE_NO_NAME;
+  if (!send_name(cpu, fresh, to)) {
+    file->status = IOR_FILE_NO_NAME;
+    return 0;
+  }
   cache->next_id = fresh + 1;
-  slot->dentry = (__u64)dentry;
-  slot->mount = (__u64)mount;
+  slot->dentry = to->dentry;
+  slot->mount = to->mount;
   slot->parent = (__u64)dentry->d_parent;
   slot->root = (__u64)fs->root.dentry;
   slot->name_hash = hash;
@@ -219,8 +238,8 @@ static __noinline __u32 name_of(struct dentry *dentry, struct vfsmount *mount, _
   slot->generation = generation;
   slot->epoch_unlinked = epoch;
   slot->name_id = fresh;
-  *id = fresh;
-  return IOR_FILE_NAMED;
+  file->name_id = fresh;
+  return 0;
 }
 
 #endif

@@ -46,8 +46,7 @@ static long cgroup_step(__u32 index, void *context) {
 }
 
 static __always_inline __u32 append_cgroup(struct ior_record_buffer *record, __u32 offset, struct task_struct *task) {
-  __u32 zero = 0;
-  struct ior_cgroup_walk walk = {.buffer = bpf_map_lookup_elem(&name_buffers, &zero), .start = IOR_TEXT_MAX};
+  struct ior_cgroup_walk walk = {.buffer = name_buffer(), .start = IOR_TEXT_MAX};
   if (!walk.buffer)
     return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
   walk.node = (__u64)task->cgroups->dfl_cgrp->kn;
@@ -64,8 +63,14 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer *record, __u
 
 static __always_inline __u32 append_executable(struct ior_record_buffer *record, __u32 offset, struct task_struct *task) {
   struct file *file = task->mm ? task->mm->exe_file : 0;
-  struct ior_name_buffer *name = file ? make_name(file->f_path.dentry, file->f_path.mnt) : 0;
-  return name ? append_name(record, offset, name) : append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
+  struct ior_name_buffer *name = name_buffer();
+  if (file && name) {
+    name->dentry = (__u64)file->f_path.dentry;
+    name->mount = (__u64)file->f_path.mnt;
+    if (make_name())
+      return append_name(record, offset, name);
+  }
+  return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
 }
 
 /* The arguments, each ended by a zero byte, as /proc/PID/cmdline has them. */
@@ -86,9 +91,9 @@ static __always_inline __u32 append_cmdline(struct ior_record_buffer *record, __
 }
 
 /* Sends a PROCESS record about the current task's process; false where it was not sent (counted). */
-static __noinline bool send_process(__u32 cpu) {
+__noinline int send_process(__u32 cpu) {
   struct ior_record_buffer *record = record_buffer();
-  struct task_struct *task = bpf_get_current_task_btf();
+  struct task_struct *task = current_task();
   if (!record)
     return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));

@@ -65,7 +65,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer *record, __u3
   if (!(state->flags & TASK_NEEDS_INTRO))
     return offset;
   struct ior_intro *intro = at_offset(record, offset);
-  intro->process_start_ns = bpf_get_current_task_btf()->group_leader->start_boottime;
+  intro->process_start_ns = current_task()->group_leader->start_boottime;
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
   record->head.sections |= IOR_INTRO;
   return offset + sizeof(*intro);
@@ -82,10 +82,10 @@ static __always_inline bool write_call(struct ior_task_state *state, struct ior_
 }
 
 /* Sends the enter half with its texts; where it does not fit, the call is lost as a whole. */
-static __noinline void send_enter(struct ior_task_state *state, __u32 shape) {
+__noinline int send_enter(struct ior_task_state *state, __u32 shape) {
   struct ior_record_buffer *record = record_buffer();
-  if (!record)
-    return;
+  if (!state || !record || shape >= IOR_SHAPE_COUNT)
+    return 0;
   fill_head(record, state, IOR_RECORD_ENTER);
   __u32 size = append_args(record, sizeof(struct ior_head), state);
   size = append_files(record, size, state);
@@ -108,13 +108,14 @@ static __noinline void send_enter(struct ior_task_state *state, __u32 shape) {
     state->flags |= TASK_SENT_ENTER;
   else
     state->flags &= ~TASK_IN_CALL;
+  return 0;
 }
 
 /* Sends an exit half that carries its enter half. */
-static __always_inline void send_whole(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 sections) {
+__noinline int send_whole(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 sections) {
   struct ior_record_buffer *record = record_buffer();
-  if (!record)
-    return;
+  if (!state || !record)
+    return 0;
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.sections = IOR_WHOLE | sections;
   record->head.time_ns = exit_ns;
@@ -124,32 +125,47 @@ static __always_inline void send_whole(struct ior_task_state *state, __u64 exit_
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
   size = append_files(record, size, state);
   size = append_intro(record, size, state);
-  write_call(state, record, size);
+  return write_call(state, record, size);
+}
+
+/* The file that a successful open made. Where the task has moved since it entered, this CPU's names mean nothing in the
+ * ring in which the enter half lies, and the name itself, left in the name buffer, goes into the record. */
+static __always_inline void capture_opened(struct ior_file *file, __u32 enter_cpu, __s32 fd) {
+  if (enter_cpu == bpf_get_smp_processor_id()) {
+    capture_fd(file, fd);
+    return;
+  }
+  struct ior_name_buffer *to = name_buffer();
+  struct file *open = open_file(fd);
+  if (!open || !to)
+    return;
+  to->dentry = (__u64)open->f_path.dentry;
+  to->mount = (__u64)open->f_path.mnt;
+  file->f_flags = open->f_flags;
+  file->status = make_name() ? IOR_FILE_INLINE : IOR_FILE_NO_NAME;
+}
+
+static __always_inline __u32 append_inline_name(struct ior_record_buffer *record, __u32 offset) {
+  struct ior_name_buffer *made = name_buffer();
+  struct ior_name *name = (void *)record + (offset & 0x3ff8);
+  if (!made)
+    return offset;
+  name->name_id = 0;
+  name->name_kind = made->kind;
+  name->inode = made->inode;
+  record->head.sections |= IOR_TEXT_NAME;
+  return append_name(record, offset + sizeof(*name), made);
 }
 
 /* Sends the exit half of a call whose enter half is in the ring: with the file that a successful open made, and with
  * the texts that could not be read at enter. */
-static __noinline void send_exit(struct ior_task_state *state, __u64 exit_ns, __s64 ret, bool opened, __u32 shape) {
+__noinline int send_exit(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 opened, __u32 shape) {
   struct ior_record_buffer *record = record_buffer();
-  if (!record)
-    return;
-  struct ior_file file;
-  struct ior_name name = {};
-  struct ior_name_buffer *made = 0;
-  if (opened && state->cpu == bpf_get_smp_processor_id()) {
-    capture_fd(&file, ret);
-  } else if (opened) {
-    /* The task has moved: this CPU's names mean nothing in the ring where the enter half lies. */
-    struct file *open = open_file(bpf_get_current_task_btf(), ret);
-    file = (struct ior_file){.fd = ret, .status = IOR_FILE_CLOSED};
-    made = open ? make_name(open->f_path.dentry, open->f_path.mnt) : 0;
-    if (made) {
-      file.f_flags = open->f_flags;
-      file.status = IOR_FILE_INLINE;
-      name.name_kind = made->kind;
-      name.inode = open->f_path.dentry->d_inode->i_ino;
-    }
-  }
+  if (!state || !record || shape >= IOR_SHAPE_COUNT)
+    return 0;
+  struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
+  if (opened)
+    capture_opened(&file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.time_ns = exit_ns;
   struct ior_exit *exit = (void *)record->body;
@@ -167,13 +183,9 @@ static __noinline void send_exit(struct ior_task_state *state, __u64 exit_ns, __
     size = append_user_text(record, size, state->args[other & 7], &status);
     record->head.sections |= IOR_TEXT_OTHER;
   }
-  if (made) {
-    struct ior_name *to = (void *)record + (size & 0x3ff8);
-    *to = name;
-    record->head.sections |= IOR_TEXT_NAME;
-    size = append_name(record, size + sizeof(*to), made);
-  }
-  write_call(state, record, size);
+  if (file.status == IOR_FILE_INLINE)
+    size = append_inline_name(record, size);
+  return write_call(state, record, size);
 }
 
 static __always_inline void send_end(struct task_struct *task, const struct ior_task_state *state) {

@@ -76,6 +76,21 @@ ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes
   return out;
 }
 
+// In one call, because each ends in a grace period.
+Result<void> give_rings(int map, const LiveRings& rings) {
+  std::vector<__u32> cpus(rings.ring_count());
+  std::vector<int> fds(rings.ring_count());
+  for (__u32 cpu = 0; cpu < cpus.size(); ++cpu) {
+    cpus[cpu] = cpu;
+    fds[cpu] = rings.map_fd(cpu);
+  }
+  auto count = static_cast<__u32>(cpus.size());
+  if (::bpf_map_update_batch(map, cpus.data(), fds.data(), &count, nullptr) != 0) {
+    return fail_libbpf("cannot give the probes their rings", errno);
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Session::State {
@@ -128,11 +143,8 @@ Result<Session> Session::load(const SessionSettings& settings) {
   auto rings = LiveRings::create(static_cast<std::size_t>(cpus), ring_bytes);
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
-  for (__u32 cpu = 0; cpu < static_cast<__u32>(cpus); ++cpu) {
-    const int fd = state->rings->map_fd(cpu);
-    if (::bpf_map_update_elem(::bpf_map__fd(maps.rings), &cpu, &fd, BPF_ANY) != 0) {
-      return fail_libbpf("cannot give the probes their rings", errno);
-    }
+  if (auto given = give_rings(::bpf_map__fd(maps.rings), *state->rings); !given) {
+    return std::unexpected(given.error());
   }
   return Session(std::move(state));
 }

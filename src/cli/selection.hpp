@@ -14,14 +14,14 @@ namespace ior {
 
 // The options' values, lists separated by commas; empty: not given.
 struct SelectionRequest {
-  std::string families;  // `all` is every syscall, unknown ones included
-  std::string kinds;
-  std::string syscalls;  // names of tracepoints, or those in <asm/unistd_64.h>
-  std::string no_families;
-  std::string no_kinds;
-  std::string no_syscalls;
-  std::string tps;          // regular expressions; alone they choose from all syscalls
-  std::string tps_exclude;  // likewise
+  std::string families = {};  // `all` is every syscall, unknown ones included
+  std::string kinds = {};
+  std::string syscalls = {};  // names of tracepoints, or those in <asm/unistd_64.h>
+  std::string no_families = {};
+  std::string no_kinds = {};
+  std::string no_syscalls = {};
+  std::string tps = {};          // regular expressions; alone they choose from all syscalls
+  std::string tps_exclude = {};  // regular expressions
 };
 
 Result<Selection> select_syscalls(const SelectionRequest& request);

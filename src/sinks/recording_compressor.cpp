@@ -69,7 +69,9 @@ Decompressor::Decompressor(ByteSource source)
 Result<std::size_t> Decompressor::read(std::span<char> out) {
   ZSTD_outBuffer output{out.data(), out.size(), 0};
   while (output.pos == 0) {
-    if (in_pos_ == in_size_ && !more_output_) {
+    // zstd keeps the last byte of a frame unread until all of the frame's output was taken, so
+    // nothing waits inside the context when the source ends.
+    if (in_pos_ == in_size_) {
       const Result<bool> filled = refill();
       if (!filled) return std::unexpected(filled.error());
       if (!*filled) return end_of_input();
@@ -80,7 +82,6 @@ Result<std::size_t> Decompressor::read(std::span<char> out) {
     in_pos_ = input.pos;
     in_frame_ = rest != 0;
     had_frame_ = had_frame_ || !in_frame_;
-    more_output_ = in_frame_ && output.pos == output.size;
   }
   return output.pos;
 }

@@ -61,7 +61,6 @@ class Decompressor {
   std::size_t in_size_ = 0;
   bool in_frame_ = false;
   bool had_frame_ = false;
-  bool more_output_ = false;  // the context holds decoded bytes for which there was no room
 };
 
 }  // namespace ior

@@ -56,7 +56,7 @@ TEST(Catalog, knows_tracepoints_that_are_named_unlike_their_syscalls) {
 }
 
 TEST(Catalog, has_no_row_for_what_is_no_syscall) {
-  for (const std::uint32_t number : {337u, 423u, 471u, 511u, 512u, 0xffffffffu}) {
+  for (const std::uint32_t number : {337u, 423u, 511u, 512u, 0xffffffffu}) {
     EXPECT_EQ(find_syscall(number), nullptr) << number;
   }
   for (const std::string_view name : {"", "nosuch", "READ", "rea", "reada", "enter_read"}) {

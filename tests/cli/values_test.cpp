@@ -96,7 +96,7 @@ TEST(Values, fields_keep_their_order) {
 
 TEST(Values, a_wrong_field_is_named_with_what_may_be_meant_and_what_there_is) {
   EXPECT_EQ(parse_fields("comm,pth").error().message,
-            "-fields: unknown field 'pth', did you mean path or pid? "
+            "-fields: unknown field 'pth', did you mean path? "
             "(fields: path, comm, tracepoint, pid, tid, flags)");
   EXPECT_EQ(parse_fields("comm,comm").error().message, "-fields: 'comm' is named twice");
   EXPECT_FALSE(parse_fields("comm,"));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <ostream>
 #include <random>
 #include <string>
 #include <tuple>
@@ -127,6 +128,10 @@ struct RoundTrip {
   Recording recording;
 };
 
+void PrintTo(const RoundTrip& test, std::ostream* out) {
+  *out << test.name;
+}
+
 class RecordingRoundTrip : public testing::TestWithParam<RoundTrip> {};
 
 TEST_P(RecordingRoundTrip, gives_back_what_was_stored) {
@@ -187,6 +192,10 @@ struct Malformed {
   std::string bytes;
   const char* error;
 };
+
+void PrintTo(const Malformed& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class MalformedRecording : public testing::TestWithParam<Malformed> {};
 
@@ -253,6 +262,10 @@ struct Contradiction {
   void (*change)(Recording&);
   const char* error;
 };
+
+void PrintTo(const Contradiction& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class ContradictoryRecording : public testing::TestWithParam<Contradiction> {};
 
