@@ -1,5 +1,6 @@
 #include "actors/decoder.hpp"
 
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -57,6 +58,9 @@ void take_call(Cursor& cursor, Event& event) {
     }
   }
   event.args = cursor.take(event.nargs * 8u);
+  if (event.nr == IOR_NR_WIDE && event.nargs > 0 && event.args) {
+    std::memcpy(&event.nr, event.args, sizeof(event.nr));
+  }
   if (event.sections & IOR_FILE) event.file = cursor.take<ior_file>();
   if (event.sections & IOR_OTHER) event.other = cursor.take<ior_file>();
   if (event.sections & IOR_INTRO) event.intro = cursor.take<ior_intro>();

@@ -40,7 +40,7 @@ struct Event {
   std::uint8_t nargs = 0;
   std::uint16_t sections = 0;
   std::uint16_t cpu = 0;
-  std::uint16_t nr = 0;
+  std::uint32_t nr = 0;
   std::uint32_t task = 0;
   std::uint32_t seq = 0;
   std::uint32_t tgid = 0;

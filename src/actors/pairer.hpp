@@ -50,7 +50,7 @@ class Pairer {
     bool has_flags = false;
     ior_text_status text = IOR_TEXT_OK;
     ior_text_status other_text = IOR_TEXT_OK;
-    std::uint16_t nr = 0;
+    std::uint32_t nr = 0;
     std::uint32_t tid = 0;
     std::uint32_t flags = 0;
     std::string path;

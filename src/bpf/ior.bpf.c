@@ -69,6 +69,17 @@ static __always_inline void start_call(struct task_struct *task, struct ior_task
     introduce(task, state);
 }
 
+/* A call without a row: nothing is known of its arguments. */
+static __always_inline void start_unknown_call(struct ior_task_state *state, __u64 nr, bool compat) {
+  state->sections = compat ? IOR_COMPAT : 0;
+  state->nargs = IOR_ARGS_MAX;
+  if (nr >= IOR_NR_WIDE) {
+    state->nr = IOR_NR_WIDE;
+    state->args[0] = nr;
+  }
+  state->enter_ns = bpf_ktime_get_boot_ns();
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id) {
   __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
@@ -85,9 +96,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id) {
   }
   start_call(task, state, regs, nr);
   if (is_compat(task) || nr >= IOR_SYSCALL_LIMIT) {
-    state->sections = is_compat(task) ? IOR_COMPAT : 0;
-    state->nargs = IOR_ARGS_MAX;
-    state->enter_ns = bpf_ktime_get_boot_ns();
+    start_unknown_call(state, nr, is_compat(task));
     return 0;
   }
   const struct ior_row *row = &rows[nr];

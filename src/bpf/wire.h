@@ -41,14 +41,14 @@ enum ior_section {
   IOR_COMPAT = 1 << 8,     /* a 32-bit call: nr counts in the i386 table */
 };
 
-enum { IOR_COMM_SIZE = 16, IOR_ARGS_MAX = 6, IOR_TEXT_MAX = 4096, IOR_CGROUP_MAX = 1024 };
+enum { IOR_NR_WIDE = 0xffff, IOR_COMM_SIZE = 16, IOR_ARGS_MAX = 6, IOR_TEXT_MAX = 4096, IOR_CGROUP_MAX = 1024 };
 
 struct ior_head {
   __u8 kind;
   __u8 nargs;
   __u16 sections;
   __u16 cpu; /* whose ring this is */
-  __u16 nr;
+  __u16 nr;  /* IOR_NR_WIDE: does not fit, the first argument is the number */
   __u32 task; /* unique among all tasks of a trace, thread ids are not */
   __u32 seq;  /* the task's calls count from 1 */
   __u32 tgid;

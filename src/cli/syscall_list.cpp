@@ -22,9 +22,9 @@ constexpr std::string_view kIntroduction =
     R"(<!-- Generated from src/catalog by tools/generate_docs.cpp; do not edit. -->
 # Syscalls
 
-The x86-64 syscalls that ior knows by name; `ior syscalls` prints the same table. What is not here is
-shown as `syscall_N`, and a 32-bit call as `i386_N`. A row tells nothing of the running kernel, which
-may lack the syscall.
+The x86-64 syscalls that ior knows by name; `ior syscalls` prints the same rows. What is not here
+is shown as `syscall_N`, and a 32-bit call as `i386_N`. A row tells nothing of the running kernel,
+which may lack the syscall.
 
 - number: as in `<asm/unistd_64.h>`. name: of the tracepoint `enter_<name>`; in brackets the name in
   `<asm/unistd_64.h>` where it is another. `-trace-syscalls` takes both.

@@ -9,7 +9,7 @@
 namespace ior {
 
 struct Call {
-  std::uint16_t number = 0;
+  std::uint32_t number = 0;
   bool compat = false;       // a 32-bit call: `number` counts in the i386 table
   bool after_loss = false;   // a call of this thread was lost between the previous recorded one and this
   bool has_flags = false;    // `flags` is known
@@ -27,7 +27,10 @@ struct Call {
   std::string_view old_path;
 
   std::string_view comm_view() const { return comm.data(); }
-  bool is_error() const { return ret < 0 && ret >= -4095; }
+  // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees (linux/errno.h).
+  bool is_error() const {
+    return ret < 0 && ret >= -4095 && ret != -512 && ret != -513 && ret != -514 && ret != -516;
+  }
 };
 
 // Bytes that the call moved: a positive return of a reading, writing or transferring syscall, else 0.

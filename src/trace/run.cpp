@@ -120,7 +120,8 @@ Result<void> Trace::load() {
   settings.unknown = options_.selection.unknown;
   settings.ring_bytes = options_.ring_bytes;
   for (std::size_t nr = 0; nr < settings.selected.size(); ++nr) {
-    settings.selected[nr] = options_.selection.syscalls[nr];
+    const bool has_row = find_syscall(static_cast<std::uint32_t>(nr)) != nullptr;
+    settings.selected[nr] = has_row ? options_.selection.syscalls[nr] : options_.selection.unknown;
   }
   auto session = Session::load(settings);
   if (!session) return std::unexpected(session.error());

@@ -166,6 +166,19 @@ TEST(Values, rows_have_the_documented_columns) {
   EXPECT_THAT(traced.rows, testing::Contains(testing::MatchesRegex(row("read,[1-3],/etc/hostname"))));
 }
 
+TEST(Values, a_number_without_a_row_is_shown_as_it_is) {
+  const Traced traced = trace_child([] {
+    ::syscall(400);
+    ::syscall(5000);
+    ::syscall(0x40000001);
+  }, {"-plain", "-trace-families", "all"});
+  using testing::Contains;
+  using testing::HasSubstr;
+  EXPECT_THAT(traced.rows, Contains(HasSubstr(",syscall_400,-38,")));
+  EXPECT_THAT(traced.rows, Contains(HasSubstr(",syscall_5000,-38,")));
+  EXPECT_THAT(traced.rows, Contains(HasSubstr(",syscall_1073741825,-38,")));
+}
+
 TEST(Values, only_the_selected_syscalls_comms_and_paths_are_recorded) {
   const auto work = [] {
     ::close(::open("/dev/null", O_RDONLY));
