@@ -1,5 +1,5 @@
-// ior: options in, one command run, exit code out. 2: the request was wrong or cannot be met here, nothing was traced;
-// 1: something failed later; a command that ior ran: its own status.
+// ior: options in, one command run, exit code out. 2: the request was wrong or cannot be met here,
+// nothing was traced; 1: something failed later; a command that ior ran: its own status.
 #include <cstdio>
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// Records the ring bytes of a command and what it forks, all syscalls: the input of golden tests and of the pipeline's
-// benchmark. ring_capture FILE COMMAND [ARGS]
+// Records the ring bytes of a command and what it forks, all syscalls: the input of golden tests
+// and of the pipeline's benchmark. ring_capture FILE COMMAND [ARGS]
 #include <cstdio>
 #include <thread>
 

@@ -1,5 +1,6 @@
-// Sums the calls of one shard into records: one per (path, old path, tracepoint, comm, process, thread, flags). Processes
-// belong to one shard, so the shards' records never overlap, and at the end they are put together as they are.
+// Sums the calls of one shard into records: one per (path, old path, tracepoint, comm, process,
+// thread, flags). Processes belong to one shard, so the shards' records never overlap, and at the
+// end they are put together as they are.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,8 @@ class StringTable {
   absl::flat_hash_map<std::string_view, std::uint32_t> numbers_;
 };
 
-// Thread safety: one thread. Bound: kMaxRecords records and kMaxProcesses processes; what comes beyond is added to one
-// record per tracepoint named "[other]", totals exact.
+// Thread safety: one thread. Bound: kMaxRecords records and kMaxProcesses processes; what comes
+// beyond is added to one record per tracepoint named "[other]", totals exact.
 class Aggregator {
  public:
   static constexpr std::size_t kMaxRecords = 1 << 20;
@@ -43,7 +44,8 @@ class Aggregator {
 
   // Calls that were added to "[other]".
   std::uint64_t folded() const { return folded_; }
-  // Appends this shard's processes and records to the recording. `strings` are the recording's strings so far.
+  // Appends this shard's processes and records to the recording. `strings` are the recording's
+  // strings so far.
   void append_to(Recording& recording, StringTable& strings) const;
 
  private:

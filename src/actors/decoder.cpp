@@ -9,7 +9,8 @@
 namespace ior {
 namespace {
 
-// Takes a record apart from front to back; once something does not fit, everything after it is missing, too.
+// Takes a record apart from front to back; once something does not fit, everything after it is
+// missing, too.
 class Cursor {
  public:
   explicit Cursor(std::span<const std::byte> rest) : rest_(rest) {}
@@ -91,7 +92,9 @@ bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
   event.time_ns = head->time_ns;
   switch (event.kind) {
     case IOR_RECORD_ENTER:
-    case IOR_RECORD_EXIT: take_call(cursor, event); break;
+    case IOR_RECORD_EXIT:
+      take_call(cursor, event);
+      break;
     case IOR_RECORD_NAME:
       event.name = cursor.take<ior_name>();
       event.text = cursor.take_text();
@@ -102,8 +105,10 @@ bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
       event.other_text = cursor.take_text();
       event.name_text = cursor.take_text();
       break;
-    case IOR_RECORD_END: break;
-    default: return false;
+    case IOR_RECORD_END:
+      break;
+    default:
+      return false;
   }
   return cursor.done();
 }

@@ -1,5 +1,5 @@
-// Turns ring bytes into events: walks the records, checks every length, and deals the events out to shards by process.
-// Stateless, so batches may be decoded in parallel.
+// Turns ring bytes into events: walks the records, checks every length, and deals the events out to
+// shards by process. Stateless, so batches may be decoded in parallel.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ class Decoder {
  public:
   explicit Decoder(std::size_t shards) : shards_(shards) {}
 
-  // Fills events and by_shard from the bytes. Records that are not understood are counted in the batch and left out;
-  // nothing is read past the batch's bytes.
+  // Fills events and by_shard from the bytes. Records that are not understood are counted in the
+  // batch and left out; nothing is read past the batch's bytes.
   void decode(EventBatch& batch) const noexcept;
 
   static std::size_t shard_of(std::uint32_t tgid, std::size_t shards) { return tgid % shards; }

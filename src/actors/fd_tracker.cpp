@@ -37,7 +37,8 @@ const Shape* shape_of_call(const Event& event) {
   return syscall ? &shape_of(syscall->shape) : nullptr;
 }
 
-// The path of a text argument. One that could not be read is left as its directory: the exit half has the rest.
+// The path of a text argument. One that could not be read is left as its directory: the exit half
+// has the rest.
 std::string_view path_of(const Target& target, const Text& text, std::string_view directory,
                          EventBatch& batch) {
   if (target.kind == Target::Kind::text) return text.bytes;
@@ -65,7 +66,9 @@ void take_flags(const FlagsSource& source, Event& event) {
 }
 
 // A negative fd (mmap's -1) says that there is no file, not that one is missing.
-bool names_a_file(const ior_file& file) { return file.fd >= 0 || file.status != IOR_FILE_CLOSED; }
+bool names_a_file(const ior_file& file) {
+  return file.fd >= 0 || file.status != IOR_FILE_CLOSED;
+}
 
 void take_file_flags(Event& event) {
   if (event.has_flags || event.file->status == IOR_FILE_CLOSED) return;
@@ -78,11 +81,18 @@ void take_file_flags(Event& event) {
 void FdTracker::track(EventBatch& batch) noexcept {
   for (Event& event : batch.events) {
     switch (event.kind) {
-      case IOR_RECORD_NAME: remember(event, batch); break;
-      case IOR_RECORD_ENTER: track_enter(event, batch); break;
-      case IOR_RECORD_EXIT: track_exit(event, batch); break;
+      case IOR_RECORD_NAME:
+        remember(event, batch);
+        break;
+      case IOR_RECORD_ENTER:
+        track_enter(event, batch);
+        break;
+      case IOR_RECORD_EXIT:
+        track_exit(event, batch);
+        break;
       case IOR_RECORD_PROCESS:
-      case IOR_RECORD_END: break;
+      case IOR_RECORD_END:
+        break;
     }
   }
 }
@@ -98,18 +108,20 @@ void FdTracker::remember(const Event& event, EventBatch& batch) {
   Name& name = window[slot];
   if (name.text) batch.retired.push_back(std::move(name.text));
   name.id = event.name->name_id;
-  name.text = std::make_unique<const std::string>(file_name(
-      static_cast<NameKind>(event.name->name_kind), event.text.bytes, event.name->inode));
+  name.text = std::make_unique<const std::string>(
+      file_name(static_cast<NameKind>(event.name->name_kind), event.text.bytes, event.name->inode));
 }
 
 std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
                                     EventBatch& batch) const {
   switch (file.status) {
-    case IOR_FILE_CLOSED: return unknown::kClosedFd;
+    case IOR_FILE_CLOSED:
+      return unknown::kClosedFd;
     case IOR_FILE_INLINE:
       if (!event.name) break;
       return keep(file_name(static_cast<NameKind>(event.name->name_kind), event.name_text.bytes,
-                            event.name->inode), batch);
+                            event.name->inode),
+                  batch);
     case IOR_FILE_NAMED: {
       if (event.cpu >= windows_.size()) break;
       const Window& window = windows_[event.cpu];
@@ -119,7 +131,8 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return unknown::kNameLost;
 }

@@ -1,6 +1,7 @@
-// Says which file each fd and each path of a call stands for. The kernel side looks the fd up in the process's own table,
-// dup, close, fork and exec included, and sends a file's name once per ring; this actor keeps those names and puts them,
-// and the paths that start from them, into the events.
+// Says which file each fd and each path of a call stands for. The kernel side looks the fd up in
+// the process's own table, dup, close, fork and exec included, and sends a file's name once per
+// ring; this actor keeps those names and puts them, and the paths that start from them, into the
+// events.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace ior {
 
-// Thread safety: one thread, batches in the order in which they were read: a name stands in its ring before its use.
-// Bound: IOR_NAME_WINDOW names per ring.
+// Thread safety: one thread, batches in the order in which they were read: a name stands in its
+// ring before its use. Bound: IOR_NAME_WINDOW names per ring.
 class FdTracker {
  public:
   explicit FdTracker(std::size_t rings) : windows_(rings) {}
@@ -27,7 +28,8 @@ class FdTracker {
     std::uint32_t id = 0;
     std::unique_ptr<const std::string> text;  // null: never given
   };
-  using Window = std::vector<Name>;  // by id modulo IOR_NAME_WINDOW, as long as the largest that was used
+  using Window =
+      std::vector<Name>;  // by id modulo IOR_NAME_WINDOW, as long as the largest that was used
 
   void remember(const Event& event, EventBatch& batch);
   void track_enter(Event& event, EventBatch& batch) const;

@@ -1,6 +1,8 @@
-// What the actors send one another: batches, moved along and not changed by anyone but the actor that holds them.
+// What the actors send one another: batches, moved along and not changed by anyone but the actor
+// that holds them.
 //
-//   EventBatch --ring_reader--> bytes --decoder--> events --fd_tracker--> names --pairer--> CallBatch --aggregator, sinks
+//   EventBatch --ring_reader--> bytes --decoder--> events --fd_tracker--> names --pairer-->
+//   CallBatch --aggregator, sinks
 #pragma once
 
 #include <array>
@@ -17,9 +19,9 @@
 
 namespace ior {
 
-// Ring bytes as they were read. Passes are the readers' watermark: a pass ends when every ring has been read up to where
-// it had been written when the pass began. So whatever was written before a record of pass P was read, has been read by
-// the end of pass P + 1.
+// Ring bytes as they were read. Passes are the readers' watermark: a pass ends when every ring has
+// been read up to where it had been written when the pass began. So whatever was written before a
+// record of pass P was read, has been read by the end of pass P + 1.
 struct RawBatch {
   std::vector<std::byte> bytes;
   std::uint64_t order = 0;      // batches are numbered from 0, in the order in which they were read
@@ -27,7 +29,8 @@ struct RawBatch {
   std::uint64_t completed = 0;  // passes that had ended when the batch was closed
 };
 
-inline constexpr std::uint64_t kAllPasses = ~std::uint64_t{0};  // RawBatch.completed: nothing more will come
+inline constexpr std::uint64_t kAllPasses =
+    ~std::uint64_t{0};  // RawBatch.completed: nothing more will come
 
 struct Text {
   std::string_view bytes;
@@ -46,8 +49,8 @@ struct Event {
   std::uint32_t tgid = 0;
   std::uint32_t tid = 0;
   std::uint64_t time_ns = 0;
-  std::uint64_t enter_ns = 0;  // EXIT
-  std::int64_t ret = 0;        // EXIT
+  std::uint64_t enter_ns = 0;       // EXIT
+  std::int64_t ret = 0;             // EXIT
   const std::byte* args = nullptr;  // nargs numbers of 8 bytes
   const ior_file* file = nullptr;
   const ior_file* other = nullptr;
@@ -66,12 +69,13 @@ struct Event {
 };
 
 struct EventBatch {
-  RawBatch raw;               // holds the bytes
-  std::vector<Event> events;  // of each ring in its order
+  RawBatch raw;                                      // holds the bytes
+  std::vector<Event> events;                         // of each ring in its order
   std::vector<std::vector<std::uint32_t>> by_shard;  // indexes into events, by process; no names
-  std::uint64_t malformed = 0;                       // records that were not understood, and dropped
-  std::pmr::monotonic_buffer_resource memory;        // of the paths that the tracker puts together
-  // Names that this batch's names replaced. Earlier batches may still show them; they are gone before this one is.
+  std::uint64_t malformed = 0;                 // records that were not understood, and dropped
+  std::pmr::monotonic_buffer_resource memory;  // of the paths that the tracker puts together
+  // Names that this batch's names replaced. Earlier batches may still show them; they are gone
+  // before this one is.
   std::vector<std::unique_ptr<const std::string>> retired;
 
   void clear() {

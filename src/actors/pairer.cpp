@@ -79,7 +79,8 @@ void Pairer::take(const Event& event) {
 bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool from_held) {
   Thread& state = thread->second;
   if (event.kind == IOR_RECORD_END) {
-    if (const auto owner = tasks_.find(event.tid); owner != tasks_.end() && owner->second == event.task) {
+    if (const auto owner = tasks_.find(event.tid);
+        owner != tasks_.end() && owner->second == event.task) {
       tasks_.erase(owner);
     }
     threads_.erase(thread);
@@ -121,7 +122,8 @@ bool Pairer::take_held(Threads::iterator thread) {
     Held& held = state.held[taken];
     Event& event = held.event;
     const std::uint32_t turn = turn_of(event);
-    if (turn > state.next_seq || (is_second_half(event) && turn == state.next_seq && !state.enter.present)) {
+    if (turn > state.next_seq ||
+        (is_second_half(event) && turn == state.next_seq && !state.enter.present)) {
       break;
     }
     if (turn < state.next_seq) {
@@ -199,7 +201,8 @@ void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
   emit(thread, call, event.time_ns);
 }
 
-// The enter half's part of a call of two records. A successful open is named by the file that it opened.
+// The enter half's part of a call of two records. A successful open is named by the file that it
+// opened.
 void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
   const EnterHalf& enter = thread.enter;
   call.number = enter.nr;

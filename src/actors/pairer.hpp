@@ -1,10 +1,11 @@
-// Makes calls of halves, for the processes of one shard: matches enters with exits, puts each thread's calls into their
-// order, and knows the thread's comm, process and previous exit.
+// Makes calls of halves, for the processes of one shard: matches enters with exits, puts each
+// thread's calls into their order, and knows the thread's comm, process and previous exit.
 //
-// Order is exact. The kernel side numbers a task's calls (seq); a call's turn comes when the one before it was delivered.
-// What arrives before its turn, because a task moved to another CPU and its rings were read the other way round, is held.
-// A missing call is given up as lost only when it cannot come any more: everything written before the held record is read
-// by the end of the pass after the one in which that was read (message.hpp), so then the missing one was never written.
+// Order is exact. The kernel side numbers a task's calls (seq); a call's turn comes when the one
+// before it was delivered. What arrives before its turn, because a task moved to another CPU and
+// its rings were read the other way round, is held. A missing call is given up as lost only when it
+// cannot come any more: everything written before the held record is read by the end of the pass
+// after the one in which that was read (message.hpp), so then the missing one was never written.
 #pragma once
 
 #include <array>
@@ -93,9 +94,10 @@ class Pairer {
 
   const std::size_t shard_;
   const CallFilter filter_;
-  Threads threads_;                                          // by task
-  absl::flat_hash_map<std::uint32_t, std::uint32_t> tasks_;  // by tid: to drop a task whose end was lost
-  std::vector<std::uint32_t> waiting_;                       // tasks with held events
+  Threads threads_;  // by task
+  absl::flat_hash_map<std::uint32_t, std::uint32_t>
+      tasks_;                           // by tid: to drop a task whose end was lost
+  std::vector<std::uint32_t> waiting_;  // tasks with held events
   PairerCounts counts_;
   EventBatchPtr events_;  // the batch in work
   CallBatchPtr calls_;

@@ -27,11 +27,11 @@ namespace {
 namespace flow = tbb::flow;
 using std::chrono::microseconds;
 
-constexpr std::size_t kBatches = 64;           // in flight at most
+constexpr std::size_t kBatches = 64;            // in flight at most
 constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
-constexpr microseconds kShortestNap{1'000};    // between passes, when something was read
-constexpr microseconds kLongestNap{20'000};    // after a while without anything
-constexpr microseconds kBusyNap{50};           // until a record is committed
+constexpr microseconds kShortestNap{1'000};     // between passes, when something was read
+constexpr microseconds kLongestNap{20'000};     // after a while without anything
+constexpr microseconds kBusyNap{50};            // until a record is committed
 
 using EventNode = flow::function_node<EventBatchPtr, EventBatchPtr>;
 using PairNode = flow::function_node<EventBatchPtr, CallBatchPtr>;
@@ -56,8 +56,8 @@ int default_threads() {
   return std::clamp(CPU_COUNT(&cpus) / 2, 1, 8);
 }
 
-// Serial nodes keep their own state in order, but a node may pass on two results in either order: a sequencer stands
-// before every node to which the order of batches matters.
+// Serial nodes keep their own state in order, but a node may pass on two results in either order: a
+// sequencer stands before every node to which the order of batches matters.
 struct Pipeline::Graph {
   Graph(RingSource& source, PipelineOptions given);
   void run_reader();
@@ -124,7 +124,8 @@ Node& Pipeline::Graph::add(Arguments&&... arguments) {
   return added;
 }
 
-// The data flow: readers -> filled -> intake -> decode -> track -> (per shard) pair -> aggregate, and pair -> rows.
+// The data flow: readers -> filled -> intake -> decode -> track -> (per shard) pair -> aggregate,
+// and pair -> rows.
 void Pipeline::Graph::wire() {
   graph = std::make_unique<flow::graph>();
   intake = std::make_unique<flow::function_node<flow::continue_msg, EventBatchPtr>>(
@@ -148,9 +149,8 @@ void Pipeline::Graph::wire() {
     rows_in_order = &add<flow::sequencer_node<CallBatchPtr>>([this](const CallBatchPtr& batch) {
       return batch->events->raw.order * shards.size() + batch->shard;
     });
-    auto& rows = add<CallNode>(flow::serial, [this](const CallBatchPtr& batch) {
-      options.rows->write(batch->calls);
-    });
+    auto& rows = add<CallNode>(
+        flow::serial, [this](const CallBatchPtr& batch) { options.rows->write(batch->calls); });
     flow::make_edge(*rows_in_order, rows);
   }
   for (const auto& shard : shards) wire_shard(*shard, track, rows_in_order);
@@ -159,17 +159,15 @@ void Pipeline::Graph::wire() {
 void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
                                  flow::sequencer_node<CallBatchPtr>* rows) {
   auto& events_in_order = add<flow::sequencer_node<EventBatchPtr>>(kOrderOfEvents);
-  auto& pair = add<PairNode>(flow::serial, [&shard](const EventBatchPtr& batch) {
-    return shard.pairer.pair(batch);
-  });
+  auto& pair = add<PairNode>(
+      flow::serial, [&shard](const EventBatchPtr& batch) { return shard.pairer.pair(batch); });
   flow::make_edge(track, events_in_order);
   flow::make_edge(events_in_order, pair);
   if (rows) flow::make_edge(pair, *rows);
   if (!options.aggregate) return;
   auto& calls_in_order = add<flow::sequencer_node<CallBatchPtr>>(kOrderOfCalls);
-  auto& aggregate = add<CallNode>(flow::serial, [&shard](const CallBatchPtr& batch) {
-    shard.aggregator.add(*batch);
-  });
+  auto& aggregate = add<CallNode>(
+      flow::serial, [&shard](const CallBatchPtr& batch) { shard.aggregator.add(*batch); });
   flow::make_edge(pair, calls_in_order);
   flow::make_edge(calls_in_order, aggregate);
 }
@@ -184,7 +182,8 @@ EventBatchPtr Pipeline::Graph::take_filled() {
           }};
 }
 
-// The reader does the graph's work, too, when it is the only thread or has no batch left to read into.
+// The reader does the graph's work, too, when it is the only thread or has no batch left to read
+// into.
 void Pipeline::Graph::run_graph() {
   arena.execute([this] { graph->wait_for_all(); });
 }
@@ -205,7 +204,8 @@ void Pipeline::Graph::send_batch() {
   batch_ = free_batch();
 }
 
-// Reads every ring up to where it was written when the pass began. Returns the number of bytes read.
+// Reads every ring up to where it was written when the pass began. Returns the number of bytes
+// read.
 std::uint64_t Pipeline::Graph::read_pass() {
   std::uint64_t total = 0;
   for (RingReader& reader : readers) total += reader.begin_pass();
@@ -248,7 +248,9 @@ void Pipeline::Graph::run_reader() {
 Pipeline::Pipeline(RingSource& source, PipelineOptions options)
     : graph_(std::make_unique<Graph>(source, std::move(options))) {}
 
-Pipeline::~Pipeline() { stop(); }
+Pipeline::~Pipeline() {
+  stop();
+}
 
 void Pipeline::start() {
   graph_->reader = std::thread([this] { graph_->run_reader(); });

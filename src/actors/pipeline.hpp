@@ -25,7 +25,8 @@ struct PipelineCounts {
   std::uint64_t folded = 0;     // calls without a record of their own, because the tables are full
 };
 
-// The number of threads that suits the machine: half the CPUs that this process may use, between 1 and 8.
+// The number of threads that suits the machine: half the CPUs that this process may use, between 1
+// and 8.
 int default_threads();
 
 // Thread safety: one thread. Lifetime: source and rows outlive the pipeline.
@@ -35,8 +36,8 @@ class Pipeline {
   ~Pipeline();
 
   void start();
-  // Reads what is left in the rings, finishes everything that was read and ends the threads. Requires: nothing writes to
-  // the rings any more. The results below are complete after it.
+  // Reads what is left in the rings, finishes everything that was read and ends the threads.
+  // Requires: nothing writes to the rings any more. The results below are complete after it.
   void stop();
 
   PipelineCounts counts() const;

@@ -1,5 +1,6 @@
-// The consumer of one CPU's ring: moves its committed records into batches. One reader per ring, all driven in passes by
-// one thread (pipeline.cpp): a pass ends when every reader has reached where its ring had been written at the start.
+// The consumer of one CPU's ring: moves its committed records into batches. One reader per ring,
+// all driven in passes by one thread (pipeline.cpp): a pass ends when every reader has reached
+// where its ring had been written at the start.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ class RingReader {
 
   // Begins a pass: everything written so far is to be read in it. Returns how many bytes that are.
   std::uint64_t begin_pass() noexcept;
-  // Appends to the batch until that much was read, the batch holds `limit` bytes, or a record is not committed yet.
-  // Returns the number of bytes appended.
+  // Appends to the batch until that much was read, the batch holds `limit` bytes, or a record is
+  // not committed yet. Returns the number of bytes appended.
   std::size_t read(RawBatch& batch, std::size_t limit) noexcept;
   bool pass_done() const noexcept { return position_ >= until_; }
 

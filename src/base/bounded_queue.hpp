@@ -1,5 +1,6 @@
-// A queue between threads that never holds more than its bound: a push to a full queue fails, and the caller decides what
-// that means. FIFO per producing thread. The only file that includes moodycamel's queue.
+// A queue between threads that never holds more than its bound: a push to a full queue fails, and
+// the caller decides what that means. FIFO per producing thread. The only file that includes
+// moodycamel's queue.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Errors of the control plane (options, load, attach, files): a value or a message that says what was attempted, why it
-// failed and what to do. The data plane has no errors, it has counters.
+// Errors of the control plane (options, load, attach, files): a value or a message that says what
+// was attempted, why it failed and what to do. The data plane has no errors, it has counters.
 #pragma once
 
 #include <expected>

@@ -1,5 +1,6 @@
-/* What a call carries: one capture routine per argument shape, generated from shapes.def. They fill the task's state at
- * enter with the files that the call names; texts go straight into the record (records.bpf.h). */
+/* What a call carries: one capture routine per argument shape, generated from shapes.def. They fill
+ * the task's state at enter with the files that the call names; texts go straight into the record
+ * (records.bpf.h). */
 #ifndef IOR_BPF_CAPTURE_BPF_H
 #define IOR_BPF_CAPTURE_BPF_H
 
@@ -8,29 +9,26 @@
 enum { AT_FDCWD_VALUE = -100, FD_RANGE_LIMIT = 1 << 16, AT_WORKING_DIRECTORY = -1 };
 
 /* The open file of an fd in the current task's table, null where there is none. */
-static __always_inline struct file *open_file(__u32 fd) {
-  struct files_struct *files = current_task()->files;
-  if (!files)
-    return 0;
-  struct fdtable *table = files->fdt;
-  if (fd >= table->max_fds)
-    return 0;
+static __always_inline struct file* open_file(__u32 fd) {
+  struct files_struct* files = current_task()->files;
+  if (!files) return 0;
+  struct fdtable* table = files->fdt;
+  if (fd >= table->max_fds) return 0;
   /* Any kernel struct whose first member is a struct file pointer will do to read one. */
   return AS(struct readahead_control, (__u64)table->fd + (__u64)fd * 8)->file;
 }
 
-/* Fills `file` with what the fd refers to; returns which open file that is, to tell later whether it still does. */
-__noinline __u64 capture_fd(struct ior_file *file, __s32 fd) {
-  struct ior_name_buffer *to = name_buffer();
-  if (!file || !to)
-    return 0;
+/* Fills `file` with what the fd refers to; returns which open file that is, to tell later whether
+ * it still does. */
+__noinline __u64 capture_fd(struct ior_file* file, __s32 fd) {
+  struct ior_name_buffer* to = name_buffer();
+  if (!file || !to) return 0;
   file->fd = fd;
   file->name_id = 0;
   file->f_flags = 0;
   file->status = IOR_FILE_CLOSED;
-  struct file *open = open_file(fd);
-  if (!open)
-    return 0;
+  struct file* open = open_file(fd);
+  if (!open) return 0;
   file->f_flags = open->f_flags;
   to->opened = (__u64)open;
   to->dentry = (__u64)open->f_path.dentry;
@@ -39,11 +37,10 @@ __noinline __u64 capture_fd(struct ior_file *file, __s32 fd) {
   return to->opened;
 }
 
-__noinline int capture_working_directory(struct ior_file *file) {
-  struct ior_name_buffer *to = name_buffer();
-  struct fs_struct *fs = current_task()->fs;
-  if (!file || !to || !fs)
-    return 0;
+__noinline int capture_working_directory(struct ior_file* file) {
+  struct ior_name_buffer* to = name_buffer();
+  struct fs_struct* fs = current_task()->fs;
+  if (!file || !to || !fs) return 0;
   file->fd = AT_WORKING_DIRECTORY;
   file->name_id = 0;
   file->f_flags = 0;
@@ -57,26 +54,25 @@ struct ior_fd_range {
   __u32 last;
 };
 
-static long find_open_step(__u32 index, void *context) {
-  struct ior_fd_range *range = context;
-  if (range->fd >= range->last || open_file(range->fd))
-    return 1;
+static long find_open_step(__u32 index, void* context) {
+  struct ior_fd_range* range = context;
+  if (range->fd >= range->last || open_file(range->fd)) return 1;
   range->fd += 1;
   return 0;
 }
 
-__noinline __u64 capture_first_open(struct ior_file *file, __u32 first, __u32 last) {
+__noinline __u64 capture_first_open(struct ior_file* file, __u32 first, __u32 last) {
   struct ior_fd_range range = {first, last};
   bpf_loop(FD_RANGE_LIMIT, find_open_step, &range, 0);
   return capture_fd(file, range.fd);
 }
 
-/* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn out relative. */
-__noinline int capture_directory(struct ior_file *file, __s32 dirfd, __u64 path) {
+/* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn
+ * out relative. */
+__noinline int capture_directory(struct ior_file* file, __s32 dirfd, __u64 path) {
   char first = 0;
-  bpf_probe_read_user(&first, 1, (const void *)path);
-  if (first == '/')
-    return false;
+  bpf_probe_read_user(&first, 1, (const void*)path);
+  if (first == '/') return false;
   if (dirfd == AT_FDCWD_VALUE)
     capture_working_directory(file);
   else
@@ -112,15 +108,16 @@ static const struct ior_row rows[IOR_SYSCALL_LIMIT] = {
 #define NO_FILE ((void)0)
 #define TEXT(a) ((void)0)
 #define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
-#define FIRST_OPEN(a, b) (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
+#define FIRST_OPEN(a, b) \
+  (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
 #define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
 #define AT(d, a) (state->sections |= capture_directory(file, args[d], args[a]) ? section : 0)
 
 /* The files that the call in flight names, into the task's state. */
-static __always_inline void capture_files(struct ior_task_state *state, __u32 shape) {
-  const __u64 *args = state->args;
-  struct ior_file *file = &state->file;
-  __u64 *opened = &state->opened;
+static __always_inline void capture_files(struct ior_task_state* state, __u32 shape) {
+  const __u64* args = state->args;
+  struct ior_file* file = &state->file;
+  __u64* opened = &state->opened;
   __u32 section = IOR_FILE;
   switch (shape) {
 #define SHAPE(shape, main, other, flags, description) \

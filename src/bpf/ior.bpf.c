@@ -1,5 +1,6 @@
-/* The kernel side's programs: sys_enter and sys_exit of every syscall, and the few events that tell which tasks are
- * followed, renamed, replaced by exec and gone. One dispatch by syscall number; see capture.bpf.h for the routines. */
+/* The kernel side's programs: sys_enter and sys_exit of every syscall, and the few events that tell
+ * which tasks are followed, renamed, replaced by exec and gone. One dispatch by syscall number; see
+ * capture.bpf.h for the routines. */
 #include "vmlinux.h"
 
 #include <asm/unistd_64.h>
@@ -7,11 +8,11 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/state.bpf.h"
-#include "bpf/names.bpf.h"
 #include "bpf/capture.bpf.h"
+#include "bpf/names.bpf.h"
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
+#include "bpf/state.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -19,41 +20,42 @@ enum { OPEN_HOW_UNREADABLE = -1 };
 
 /* Calls after which a file may have another name although the file itself was not touched. */
 static const __u8 moves_names[IOR_SYSCALL_LIMIT] = {
-    [__NR_rename] = 1, [__NR_renameat] = 1, [__NR_renameat2] = 1,  [__NR_mount] = 1,
+    [__NR_rename] = 1,  [__NR_renameat] = 1,   [__NR_renameat2] = 1,  [__NR_mount] = 1,
     [__NR_umount2] = 1, [__NR_move_mount] = 1, [__NR_pivot_root] = 1,
 };
 
 static __always_inline void note_moved_names(__u64 nr) {
-  if (nr < IOR_SYSCALL_LIMIT && moves_names[nr])
-    __sync_fetch_and_add(&name_epoch, 1);
+  if (nr < IOR_SYSCALL_LIMIT && moves_names[nr]) __sync_fetch_and_add(&name_epoch, 1);
 }
 
 /* A command that ior starts is traced from its own execve on. */
 static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
-  if (settings.from_exec && !target_execed && tgid == settings.target_tgid && (nr == __NR_execve || nr == __NR_execveat))
+  if (settings.from_exec && !target_execed && tgid == settings.target_tgid &&
+      (nr == __NR_execve || nr == __NR_execveat))
     target_execed = 1;
 }
 
-/* Sees to it that the records of a call can be understood: the task's name, and its process once. */
-static __always_inline void introduce(struct task_struct *task, struct ior_task_state *state) {
+/* Sees to it that the records of a call can be understood: the task's name, and its process once.
+ */
+static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
   if (state->flags & TASK_COMM_STALE) {
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
     state->flags = (state->flags & ~TASK_COMM_STALE) | TASK_NEEDS_INTRO;
   }
-  if (!(state->flags & TASK_NEEDS_PROCESS))
-    return;
-  struct ior_task_state *leader = make_state(task->group_leader);
+  if (!(state->flags & TASK_NEEDS_PROCESS)) return;
+  struct ior_task_state* leader = make_state(task->group_leader);
   if (leader && (leader->flags & TASK_DESCRIBED)) {
     state->flags &= ~TASK_NEEDS_PROCESS;
   } else if (send_process(state->cpu)) {
     state->flags &= ~TASK_NEEDS_PROCESS;
-    if (leader)
-      leader->flags |= TASK_DESCRIBED;
+    if (leader) leader->flags |= TASK_DESCRIBED;
   }
 }
 
-static __always_inline void start_call(struct task_struct *task, struct ior_task_state *state, struct pt_regs *regs, __u64 nr) {
-  const __u32 keep = TASK_FOLLOWED | TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS | TASK_DESCRIBED;
+static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
+                                       struct pt_regs* regs, __u64 nr) {
+  const __u32 keep =
+      TASK_FOLLOWED | TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS | TASK_DESCRIBED;
   state->flags = (state->flags & keep) | TASK_IN_CALL;
   state->seq += 1;
   state->nr = nr;
@@ -65,12 +67,12 @@ static __always_inline void start_call(struct task_struct *task, struct ior_task
   state->args[3] = regs->r10;
   state->args[4] = regs->r8;
   state->args[5] = regs->r9;
-  if (state->flags & (TASK_COMM_STALE | TASK_NEEDS_PROCESS))
-    introduce(task, state);
+  if (state->flags & (TASK_COMM_STALE | TASK_NEEDS_PROCESS)) introduce(task, state);
 }
 
 /* A call without a row: nothing is known of its arguments. */
-static __always_inline void start_unknown_call(struct ior_task_state *state, __u64 nr, bool compat) {
+static __always_inline void start_unknown_call(struct ior_task_state* state, __u64 nr,
+                                               bool compat) {
   state->sections = compat ? IOR_COMPAT : 0;
   state->nargs = IOR_ARGS_MAX;
   if (nr >= IOR_NR_WIDE) {
@@ -81,15 +83,14 @@ static __always_inline void start_unknown_call(struct ior_task_state *state, __u
 }
 
 SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id) {
+int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
   __u32 tgid = pid_tgid >> 32;
-  struct task_struct *task = bpf_get_current_task_btf();
+  struct task_struct* task = bpf_get_current_task_btf();
   note_moved_names(nr);
   note_target_exec(tgid, nr);
-  if (!is_selected(task, nr) || !is_traced_task(task, tgid, pid_tgid))
-    return 0;
-  struct ior_task_state *state = make_state(task);
+  if (!is_selected(task, nr) || !is_traced_task(task, tgid, pid_tgid)) return 0;
+  struct ior_task_state* state = make_state(task);
   if (!state) {
     count(IOR_COUNTER_task_storage_full);
     return 0;
@@ -99,12 +100,11 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id) {
     start_unknown_call(state, nr, is_compat(task));
     return 0;
   }
-  const struct ior_row *row = &rows[nr];
+  const struct ior_row* row = &rows[nr];
   __u32 shape = row->shape;
-  if (shape >= IOR_SHAPE_COUNT)
-    return 0;
+  if (shape >= IOR_SHAPE_COUNT) return 0;
   state->nargs = row->nargs;
-  if (shape == IOR_SHAPE_openat2 && bpf_probe_read_user(&state->args[2], 8, (const void *)regs->dx))
+  if (shape == IOR_SHAPE_openat2 && bpf_probe_read_user(&state->args[2], 8, (const void*)regs->dx))
     state->args[2] = OPEN_HOW_UNREADABLE;
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) {
@@ -120,7 +120,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id) {
 }
 
 /* An exit without an enter is no loss, but says why. */
-static __always_inline void count_lone_exit(const struct ior_task_state *state, __u64 nr, long ret) {
+static __always_inline void count_lone_exit(const struct ior_task_state* state, __u64 nr,
+                                            long ret) {
   bool forks = nr == __NR_clone || nr == __NR_fork || nr == __NR_vfork || nr == __NR_clone3;
   if (forks && ret == 0)
     count(IOR_COUNTER_fork_child);
@@ -128,11 +129,11 @@ static __always_inline void count_lone_exit(const struct ior_task_state *state, 
     count(state && state->seq ? IOR_COUNTER_exit_only : IOR_COUNTER_in_flight_at_start);
 }
 
-static __always_inline bool is_expired(const struct ior_file *file, __u32 newest) {
+static __always_inline bool is_expired(const struct ior_file* file, __u32 newest) {
   return file->status == IOR_FILE_NAMED && newest - file->name_id >= IOR_NAME_WINDOW / 2;
 }
 
-static __always_inline void rename_file(struct ior_file *file, __u64 opened) {
+static __always_inline void rename_file(struct ior_file* file, __u64 opened) {
   struct ior_file now;
   if (opened && capture_fd(&now, file->fd) == opened) {
     *file = now;
@@ -142,25 +143,22 @@ static __always_inline void rename_file(struct ior_file *file, __u64 opened) {
   count(IOR_COUNTER_name_expired);
 }
 
-/* After a call so long that the names given at its enter are about to expire: names its files again, for this CPU's ring. */
-static __always_inline void renew_names(struct ior_task_state *state) {
+/* After a call so long that the names given at its enter are about to expire: names its files
+ * again, for this CPU's ring. */
+static __always_inline void renew_names(struct ior_task_state* state) {
   __u32 cpu = state->cpu;
-  struct ior_cpu_names *cache = bpf_map_lookup_elem(&names, &cpu);
-  if (!cache)
-    return;
+  struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
+  if (!cache) return;
   bool file = (state->sections & IOR_FILE) && is_expired(&state->file, cache->next_id);
   bool other = (state->sections & IOR_OTHER) && is_expired(&state->other, cache->next_id);
-  if (!file && !other)
-    return;
+  if (!file && !other) return;
   state->cpu = bpf_get_smp_processor_id();
-  if (state->sections & IOR_FILE)
-    rename_file(&state->file, state->opened);
-  if (state->sections & IOR_OTHER)
-    rename_file(&state->other, state->other_opened);
+  if (state->sections & IOR_FILE) rename_file(&state->file, state->opened);
+  if (state->sections & IOR_OTHER) rename_file(&state->other, state->other_opened);
 }
 
 /* Finishes a call of which nothing is in a ring yet. */
-static __always_inline void finish_whole(struct ior_task_state *state, __u64 exit_ns, long ret,
+static __always_inline void finish_whole(struct ior_task_state* state, __u64 exit_ns, long ret,
                                          __u32 returns) {
   if (!(state->sections & IOR_FILE)) {
     if (returns == RETURNS_fd && ret >= 0) {
@@ -171,35 +169,33 @@ static __always_inline void finish_whole(struct ior_task_state *state, __u64 exi
   } else {
     renew_names(state);
     if (state->nr == __NR_fcntl) {
-      struct file *open = open_file(state->file.fd);
-      if (open)
-        state->file.f_flags = open->f_flags;
+      struct file* open = open_file(state->file.fd);
+      if (open) state->file.f_flags = open->f_flags;
     }
   }
   send_whole(state, exit_ns, ret, 0);
 }
 
 SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret) {
-  __u64 now = bpf_ktime_get_boot_ns(), nr = (__u32)regs->orig_ax, pid_tgid = bpf_get_current_pid_tgid();
-  struct task_struct *task = bpf_get_current_task_btf();
+int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
+  __u64 now = bpf_ktime_get_boot_ns(), nr = (__u32)regs->orig_ax,
+        pid_tgid = bpf_get_current_pid_tgid();
+  struct task_struct* task = bpf_get_current_task_btf();
   note_moved_names(nr);
-  if (!is_traced_task(task, pid_tgid >> 32, pid_tgid))
-    return 0;
-  struct ior_task_state *state = find_state(task);
+  if (!is_traced_task(task, pid_tgid >> 32, pid_tgid)) return 0;
+  struct ior_task_state* state = find_state(task);
   if (!state || !(state->flags & TASK_IN_CALL)) {
-    if (nr < IOR_SYSCALL_LIMIT && is_selected(task, nr) && !(state && state->nr == nr && state->seq))
+    if (nr < IOR_SYSCALL_LIMIT && is_selected(task, nr) &&
+        !(state && state->nr == nr && state->seq))
       count_lone_exit(state, nr, ret);
     return 0;
   }
   state->flags &= ~TASK_IN_CALL;
   nr = state->nr;
-  const struct ior_row *row = &rows[nr & (IOR_SYSCALL_LIMIT - 1)];
+  const struct ior_row* row = &rows[nr & (IOR_SYSCALL_LIMIT - 1)];
   __u32 shape = row->shape, returns = row->returns;
-  if (shape >= IOR_SHAPE_COUNT)
-    return 0;
-  if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT))
-    shape = returns = 0;
+  if (shape >= IOR_SHAPE_COUNT) return 0;
+  if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT)) shape = returns = 0;
   if (state->flags & TASK_SENT_ENTER)
     send_exit(state, now, ret, returns == RETURNS_fd && ret >= 0, shape);
   else
@@ -208,10 +204,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret) {
 }
 
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
-  if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid))
-    return 0;
-  struct ior_task_state *state = make_state(child);
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
+  struct ior_task_state* state = make_state(child);
   if (state)
     state->flags |= TASK_FOLLOWED;
   else
@@ -220,28 +215,25 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
 }
 
 SEC("tp_btf/task_rename")
-int BPF_PROG(on_rename, struct task_struct *task, const char *comm) {
-  struct ior_task_state *state = find_state(task);
-  if (state)
-    state->flags |= TASK_COMM_STALE;
+int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
+  struct ior_task_state* state = find_state(task);
+  if (state) state->flags |= TASK_COMM_STALE;
   return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm) {
-  struct ior_task_state *state = find_state(task);
+int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* binprm) {
+  struct ior_task_state* state = find_state(task);
   if (state)
     state->flags = (state->flags & ~TASK_DESCRIBED) | TASK_NEEDS_PROCESS | TASK_NEEDS_INTRO;
   return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task) {
-  struct ior_task_state *state = find_state(task);
-  if (!state || !state->seq)
-    return 0;
-  if (state->flags & TASK_IN_CALL)
-    count(IOR_COUNTER_died_in_call);
+int BPF_PROG(on_exit, struct task_struct* task) {
+  struct ior_task_state* state = find_state(task);
+  if (!state || !state->seq) return 0;
+  if (state->flags & TASK_IN_CALL) count(IOR_COUNTER_died_in_call);
   send_end(task, state);
   state->flags &= ~TASK_IN_CALL;
   return 0;
@@ -249,12 +241,10 @@ int BPF_PROG(on_exit, struct task_struct *task) {
 
 /* Read once after the probes are gone: how many calls had entered and not exited. */
 SEC("iter/task")
-int count_in_flight(struct bpf_iter__task *context) {
-  struct task_struct *task = context->task;
-  if (!task)
-    return 0;
-  struct ior_task_state *state = find_state(task);
-  if (state && (state->flags & TASK_IN_CALL))
-    in_flight += 1;
+int count_in_flight(struct bpf_iter__task* context) {
+  struct task_struct* task = context->task;
+  if (!task) return 0;
+  struct ior_task_state* state = find_state(task);
+  if (state && (state->flags & TASK_IN_CALL)) in_flight += 1;
   return 0;
 }

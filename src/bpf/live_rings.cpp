@@ -12,7 +12,9 @@
 namespace ior {
 namespace {
 
-std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+std::size_t page_bytes() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 template <typename T>
 T load_acquire(const std::byte* address) {
@@ -36,7 +38,8 @@ Result<void> LiveRings::add_ring() {
                                  static_cast<__u32>(ring_bytes_), nullptr));
   if (!ring.fd) {
     return fail_errno("cannot create a ring buffer of " + std::to_string(ring_bytes_) +
-                          " bytes (a smaller -mapSize may help)", errno);
+                          " bytes (a smaller -mapSize may help)",
+                      errno);
   }
   const std::size_t page = page_bytes();
   void* consumer = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd.get(), 0);

@@ -1,5 +1,6 @@
-// The kernel's BPF ring buffers, one per possible CPU, mapped into memory and read without libbpf's own consumer, whose
-// interface does not tell how far a ring has been written (the readers' passes need that).
+// The kernel's BPF ring buffers, one per possible CPU, mapped into memory and read without libbpf's
+// own consumer, whose interface does not tell how far a ring has been written (the readers' passes
+// need that).
 #pragma once
 
 #include <memory>

@@ -1,9 +1,11 @@
-/* Names of open files and directories, walked in the kernel and sent once: a per-CPU cache remembers which dentries this
- * CPU's ring has a name for, so that a call's record carries a number instead of a path.
+/* Names of open files and directories, walked in the kernel and sent once: a per-CPU cache
+ * remembers which dentries this CPU's ring has a name for, so that a call's record carries a number
+ * instead of a path.
  *
- * A cached name is good while dentry, mount, parent, name hash, inode number and generation, root and "unlinked" are the
- * same (which a rename or removal of the file itself, and a reuse of the memory, change) and the name epoch is (which a
- * rename or mount anywhere above it changes: every rename and mount call advances it at enter and at exit). */
+ * A cached name is good while dentry, mount, parent, name hash, inode number and generation, root
+ * and "unlinked" are the same (which a rename or removal of the file itself, and a reuse of the
+ * memory, change) and the name epoch is (which a rename or mount anywhere above it changes: every
+ * rename and mount call advances it at enter and at exit). */
 #ifndef IOR_BPF_NAMES_BPF_H
 #define IOR_BPF_NAMES_BPF_H
 
@@ -16,14 +18,16 @@ enum {
   SB_NOUSER_FLAG = 1u << 31, /* SB_NOUSER: not mountable by users, so its files have no path */
 };
 
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+extern void* bpf_rdonly_cast(const void* obj, __u32 btf_id) __ksym;
 
-/* A typed pointer into kernel memory that is read like any other, without a helper call: faults read as zero. */
-#define AS(type, pointer) ((type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(type)))
+/* A typed pointer into kernel memory that is read like any other, without a helper call: faults
+ * read as zero. */
+#define AS(type, pointer) \
+  ((type*)bpf_rdonly_cast((const void*)(pointer), bpf_core_type_id_kernel(type)))
 
-/* The current task, to read from. The verifier checks reads from the trusted pointer of bpf_get_current_task_btf() at a
- * hundred times the cost, which delays every start. */
-static __always_inline struct task_struct *current_task(void) {
+/* The current task, to read from. The verifier checks reads from the trusted pointer of
+ * bpf_get_current_task_btf() at a hundred times the cost, which delays every start. */
+static __always_inline struct task_struct* current_task(void) {
   return AS(struct task_struct, bpf_get_current_task());
 }
 
@@ -54,13 +58,13 @@ struct {
   __type(value, struct ior_cpu_names);
 } names SEC(".maps");
 
-/* What is to be named, and the name being made of it: `size` of the bytes, from `start` on (a path is built from its
- * end). Pointers live here as numbers, which the verifier lets global functions share: those it checks once, not once
- * per call. */
+/* What is to be named, and the name being made of it: `size` of the bytes, from `start` on (a path
+ * is built from its end). Pointers live here as numbers, which the verifier lets global functions
+ * share: those it checks once, not once per call. */
 struct ior_name_buffer {
   __u64 opened; /* struct file, to compare only */
   __u64 dentry;
-  __u64 mount;  /* struct vfsmount */
+  __u64 mount;     /* struct vfsmount */
   __u64 at_dentry; /* where the walk is */
   __u64 at_mount;  /* struct mount */
   __u64 root_dentry;
@@ -83,24 +87,22 @@ struct {
 __u32 name_epoch = 0;
 
 struct ior_walk {
-  struct ior_name_buffer *to;
+  struct ior_name_buffer* to;
 };
 
-static __always_inline struct ior_name_buffer *name_buffer(void) {
+static __always_inline struct ior_name_buffer* name_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&name_buffers, &zero);
 }
 
 /* One step of a walk to the root: over a mount point, or one component up. */
-static long walk_step(__u32 index, void *context) {
-  struct ior_name_buffer *to = ((struct ior_walk *)context)->to;
-  if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount)
-    return 1;
-  struct dentry *dentry = AS(struct dentry, to->at_dentry);
-  struct mount *mount = AS(struct mount, to->at_mount);
+static long walk_step(__u32 index, void* context) {
+  struct ior_name_buffer* to = ((struct ior_walk*)context)->to;
+  if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount) return 1;
+  struct dentry* dentry = AS(struct dentry, to->at_dentry);
+  struct mount* mount = AS(struct mount, to->at_mount);
   if (to->at_dentry == (__u64)mount->mnt.mnt_root || to->at_dentry == (__u64)dentry->d_parent) {
-    if (to->at_mount == (__u64)mount->mnt_parent || !mount->mnt_parent)
-      return 1;
+    if (to->at_mount == (__u64)mount->mnt_parent || !mount->mnt_parent) return 1;
     to->at_dentry = (__u64)mount->mnt_mountpoint;
     to->at_mount = (__u64)mount->mnt_parent;
     return 0;
@@ -119,7 +121,7 @@ static long walk_step(__u32 index, void *context) {
 }
 
 /* The path as the root sees it. */
-static __always_inline void walk_path(struct ior_name_buffer *to, struct fs_struct *fs) {
+static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_struct* fs) {
   to->root_dentry = (__u64)fs->root.dentry;
   to->root_mount = (__u64)fs->root.mnt;
   barrier();
@@ -137,7 +139,7 @@ static __always_inline void walk_path(struct ior_name_buffer *to, struct fs_stru
 }
 
 /* What is no file has no path: "file system type:dentry name" instead. */
-static __always_inline void pseudo_name(struct ior_name_buffer *to, struct dentry *dentry) {
+static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentry* dentry) {
   __u32 length = dentry->d_name.len & 255;
   long size = bpf_probe_read_kernel_str(to->bytes, 64, dentry->d_sb->s_type->name);
   __u32 type_size = size < 1 ? 1 : (__u32)size & 127;
@@ -148,17 +150,16 @@ static __always_inline void pseudo_name(struct ior_name_buffer *to, struct dentr
   to->size = type_size + length;
 }
 
-static __always_inline bool is_unlinked(struct dentry *dentry) {
+static __always_inline bool is_unlinked(struct dentry* dentry) {
   return !dentry->d_hash.pprev && dentry->d_parent != dentry;
 }
 
 /* Makes the name of the buffer's dentry and mount; false where there is none to be made. */
 __noinline int make_name(void) {
-  struct ior_name_buffer *to = name_buffer();
-  struct fs_struct *fs = current_task()->fs;
-  if (!to || !to->dentry || !to->mount || !fs)
-    return false;
-  struct dentry *dentry = AS(struct dentry, to->dentry);
+  struct ior_name_buffer* to = name_buffer();
+  struct fs_struct* fs = current_task()->fs;
+  if (!to || !to->dentry || !to->mount || !fs) return false;
+  struct dentry* dentry = AS(struct dentry, to->dentry);
   to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
   to->inode = dentry->d_inode->i_ino;
   if (dentry->d_sb->s_flags & SB_NOUSER_FLAG)
@@ -169,12 +170,11 @@ __noinline int make_name(void) {
 }
 
 /* Appends `size` bytes as an ior_text to a record of `offset` bytes; returns its new size. */
-static __always_inline __u32 append_text(struct ior_record_buffer *record, __u32 offset, const void *bytes,
-                                         __u32 size, __u32 status) {
-  struct ior_text *text = (void *)record + (offset & 0x1ff8);
+static __always_inline __u32 append_text(struct ior_record_buffer* record, __u32 offset,
+                                         const void* bytes, __u32 size, __u32 status) {
+  struct ior_text* text = (void*)record + (offset & 0x3ff8);
   size &= 0x1fff;
-  if (size > IOR_TEXT_MAX)
-    size = IOR_TEXT_MAX;
+  if (size > IOR_TEXT_MAX) size = IOR_TEXT_MAX;
   text->size = size;
   text->status = status;
   text->reserved = 0;
@@ -182,19 +182,21 @@ static __always_inline __u32 append_text(struct ior_record_buffer *record, __u32
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 
-static __always_inline __u32 append_name(struct ior_record_buffer *record, __u32 offset, const struct ior_name_buffer *name) {
-  return append_text(record, offset, name->bytes + (name->start & (IOR_TEXT_MAX - 1)), name->size, IOR_TEXT_OK);
+static __always_inline __u32 append_name(struct ior_record_buffer* record, __u32 offset,
+                                         const struct ior_name_buffer* name) {
+  return append_text(record, offset, name->bytes + (name->start & (IOR_TEXT_MAX - 1)), name->size,
+                     IOR_TEXT_OK);
 }
 
-/* Sends a NAME record about the buffer's dentry and mount; false where it was not sent (counted). */
-static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffer *made) {
-  struct ior_record_buffer *record = record_buffer();
-  if (!record || !make_name())
-    return false;
+/* Sends a NAME record about the buffer's dentry and mount; false where it was not sent (counted).
+ */
+static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffer* made) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!record || !make_name()) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
   record->head.time_ns = bpf_ktime_get_boot_ns();
-  struct ior_name *name = (void *)record->body;
+  struct ior_name* name = (void*)record->body;
   name->name_id = id;
   name->name_kind = made->kind;
   name->inode = made->inode;
@@ -203,23 +205,23 @@ static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffe
 }
 
 /* Gives the file the name of the buffer's dentry and mount: from the cache, or sent now. */
-__noinline int give_name(struct ior_file *file) {
+__noinline int give_name(struct ior_file* file) {
   __u32 cpu = bpf_get_smp_processor_id();
-  struct ior_cpu_names *cache = bpf_map_lookup_elem(&names, &cpu);
-  struct ior_name_buffer *to = name_buffer();
-  struct fs_struct *fs = current_task()->fs;
-  if (!file || !cache || !to || !fs)
-    return 0;
-  struct dentry *dentry = AS(struct dentry, to->dentry);
-  struct inode *inode = dentry->d_inode;
+  struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
+  struct ior_name_buffer* to = name_buffer();
+  struct fs_struct* fs = current_task()->fs;
+  if (!file || !cache || !to || !fs) return 0;
+  struct dentry* dentry = AS(struct dentry, to->dentry);
+  struct inode* inode = dentry->d_inode;
   __u64 number = inode->i_ino, hash = dentry->d_name.hash_len;
   __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
-  struct ior_named_dentry *slot = &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
+  struct ior_named_dentry* slot =
+      &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
   file->status = IOR_FILE_NAMED;
-  if (slot->dentry == to->dentry && slot->mount == to->mount && slot->parent == (__u64)dentry->d_parent &&
-      slot->root == (__u64)fs->root.dentry && slot->name_hash == hash && slot->inode == number &&
-      slot->generation == generation && slot->epoch_unlinked == epoch &&
-      cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
+  if (slot->dentry == to->dentry && slot->mount == to->mount &&
+      slot->parent == (__u64)dentry->d_parent && slot->root == (__u64)fs->root.dentry &&
+      slot->name_hash == hash && slot->inode == number && slot->generation == generation &&
+      slot->epoch_unlinked == epoch && cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
     file->name_id = slot->name_id;
     return 0;
   }

@@ -1,5 +1,5 @@
-/* Describes a process to user space: its identity, executable, command line, cgroup and mount namespace. Only for the
- * current task, whose memory can be read. */
+/* Describes a process to user space: its identity, executable, command line, cgroup and mount
+ * namespace. Only for the current task, whose memory can be read. */
 #ifndef IOR_BPF_PROCESS_BPF_H
 #define IOR_BPF_PROCESS_BPF_H
 
@@ -9,33 +9,30 @@ enum { CMDLINE_MAX = 1024, CGROUP_DEPTH_MAX = 32 };
 
 /* kernfs_node.__parent was named parent before Linux 6.15. */
 struct kernfs_node___before_6_15 {
-  struct kernfs_node *parent;
+  struct kernfs_node* parent;
 };
 
 struct ior_cgroup_walk {
-  struct ior_name_buffer *buffer;
+  struct ior_name_buffer* buffer;
   __u64 node;
   __u32 start;
 };
 
 static __always_inline __u64 kernfs_parent(__u64 node) {
-  struct kernfs_node *now = (void *)node;
-  if (bpf_core_field_exists(now->__parent))
-    return (__u64)BPF_CORE_READ(now, __parent);
-  struct kernfs_node___before_6_15 *before = (void *)node;
+  struct kernfs_node* now = (void*)node;
+  if (bpf_core_field_exists(now->__parent)) return (__u64)BPF_CORE_READ(now, __parent);
+  struct kernfs_node___before_6_15* before = (void*)node;
   return (__u64)BPF_CORE_READ(before, parent);
 }
 
-static long cgroup_step(__u32 index, void *context) {
-  struct ior_cgroup_walk *walk = context;
-  struct kernfs_node *node = (void *)walk->node;
+static long cgroup_step(__u32 index, void* context) {
+  struct ior_cgroup_walk* walk = context;
+  struct kernfs_node* node = (void*)walk->node;
   __u64 parent = kernfs_parent(walk->node);
-  if (!parent)
-    return 1;
-  char *component = (char *)walk->buffer->bytes + IOR_TEXT_MAX;
+  if (!parent) return 1;
+  char* component = (char*)walk->buffer->bytes + IOR_TEXT_MAX;
   long size = bpf_probe_read_kernel_str(component, 256, BPF_CORE_READ(node, name));
-  if (size < 1 || walk->start < size)
-    return 1;
+  if (size < 1 || walk->start < size) return 1;
   __u32 length = ((__u32)size - 1) & 255;
   walk->start -= length + 1;
   __u32 at = walk->start & (IOR_TEXT_MAX - 1);
@@ -45,10 +42,10 @@ static long cgroup_step(__u32 index, void *context) {
   return 0;
 }
 
-static __always_inline __u32 append_cgroup(struct ior_record_buffer *record, __u32 offset, struct task_struct *task) {
+static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u32 offset,
+                                           struct task_struct* task) {
   struct ior_cgroup_walk walk = {.buffer = name_buffer(), .start = IOR_TEXT_MAX};
-  if (!walk.buffer)
-    return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
+  if (!walk.buffer) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
   walk.node = (__u64)task->cgroups->dfl_cgrp->kn;
   bpf_loop(CGROUP_DEPTH_MAX, cgroup_step, &walk, 0);
   if (walk.start == IOR_TEXT_MAX) {
@@ -56,32 +53,33 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer *record, __u
     walk.buffer->bytes[IOR_TEXT_MAX - 1] = '/';
   }
   __u32 size = IOR_TEXT_MAX - walk.start;
-  if (size > IOR_CGROUP_MAX)
-    size = IOR_CGROUP_MAX;
-  return append_text(record, offset, walk.buffer->bytes + (walk.start & (IOR_TEXT_MAX - 1)), size, IOR_TEXT_OK);
+  if (size > IOR_CGROUP_MAX) size = IOR_CGROUP_MAX;
+  return append_text(record, offset, walk.buffer->bytes + (walk.start & (IOR_TEXT_MAX - 1)), size,
+                     IOR_TEXT_OK);
 }
 
-static __always_inline __u32 append_executable(struct ior_record_buffer *record, __u32 offset, struct task_struct *task) {
-  struct file *file = task->mm ? task->mm->exe_file : 0;
-  struct ior_name_buffer *name = name_buffer();
+static __always_inline __u32 append_executable(struct ior_record_buffer* record, __u32 offset,
+                                               struct task_struct* task) {
+  struct file* file = task->mm ? task->mm->exe_file : 0;
+  struct ior_name_buffer* name = name_buffer();
   if (file && name) {
     name->dentry = (__u64)file->f_path.dentry;
     name->mount = (__u64)file->f_path.mnt;
-    if (make_name())
-      return append_name(record, offset, name);
+    if (make_name()) return append_name(record, offset, name);
   }
   return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
 }
 
 /* The arguments, each ended by a zero byte, as /proc/PID/cmdline has them. */
-static __always_inline __u32 append_cmdline(struct ior_record_buffer *record, __u32 offset, struct task_struct *task) {
-  struct ior_text *text = (void *)record + (offset & 0x1ff8);
-  struct mm_struct *mm = task->mm;
+static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __u32 offset,
+                                            struct task_struct* task) {
+  struct ior_text* text = (void*)record + (offset & 0x3ff8);
+  struct mm_struct* mm = task->mm;
   __u64 start = mm ? mm->arg_start : 0, end = mm ? mm->arg_end : 0;
   __u32 size = end - start > CMDLINE_MAX ? CMDLINE_MAX : end - start;
   size &= 2 * CMDLINE_MAX - 1;
   text->status = IOR_TEXT_OK;
-  if (!start || bpf_probe_read_user(text + 1, size, (const void *)start)) {
+  if (!start || bpf_probe_read_user(text + 1, size, (const void*)start)) {
     text->status = IOR_TEXT_FAULT;
     size = 0;
   }
@@ -90,18 +88,18 @@ static __always_inline __u32 append_cmdline(struct ior_record_buffer *record, __
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 
-/* Sends a PROCESS record about the current task's process; false where it was not sent (counted). */
+/* Sends a PROCESS record about the current task's process; false where it was not sent (counted).
+ */
 __noinline int send_process(__u32 cpu) {
-  struct ior_record_buffer *record = record_buffer();
-  struct task_struct *task = current_task();
-  if (!record)
-    return false;
+  struct ior_record_buffer* record = record_buffer();
+  struct task_struct* task = current_task();
+  if (!record) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_PROCESS;
   record->head.tgid = task->tgid;
   record->head.tid = task->pid;
   record->head.time_ns = bpf_ktime_get_boot_ns();
-  struct ior_process *process = (void *)record->body;
+  struct ior_process* process = (void*)record->body;
   process->start_ns = task->group_leader->start_boottime;
   process->ppid = task->real_parent->tgid;
   process->uid = bpf_get_current_uid_gid();

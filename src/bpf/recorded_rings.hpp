@@ -1,7 +1,9 @@
-// Ring bytes from a file instead of the kernel: what golden tests and benchmarks replay, and what tools/ring_capture makes.
+// Ring bytes from a file instead of the kernel: what golden tests and benchmarks replay, and what
+// tools/ring_capture makes.
 //
 //   file   "iorrings" | u64 rings | chunk*
-//   chunk  u64 ring | u64 size | size bytes as they lay in that ring     (in the order in which they were read)
+//   chunk  u64 ring | u64 size | size bytes as they lay in that ring     (in the order in which
+//   they were read)
 #pragma once
 
 #include <string>

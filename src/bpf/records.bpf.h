@@ -1,17 +1,20 @@
-/* The records of a call, made from the task's state: built in the CPU's record buffer, written in one piece. */
+/* The records of a call, made from the task's state: built in the CPU's record buffer, written in
+ * one piece. */
 #ifndef IOR_BPF_RECORDS_BPF_H
 #define IOR_BPF_RECORDS_BPF_H
 
 #include "bpf/capture.bpf.h"
 
-/* Appends a path or other string of the user's; *status says how that went. Returns the record's new size. */
-static __noinline __u32 append_user_text(struct ior_record_buffer *record, __u32 offset, __u64 address, __u32 *status) {
-  struct ior_text *text = (void *)record + (offset & 0x1ff8);
+/* Appends a path or other string of the user's; *status says how that went. Returns the record's
+ * new size. */
+static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32 offset,
+                                         __u64 address, __u32* status) {
+  struct ior_text* text = (void*)record + (offset & 0x3ff8);
   __u32 size = 0;
   if (!address) {
     *status = IOR_TEXT_NULL;
   } else {
-    long got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX, (const void *)address);
+    long got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX, (const void*)address);
     *status = got < 1 ? IOR_TEXT_FAULT : got >= IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK;
     size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
   }
@@ -21,7 +24,8 @@ static __noinline __u32 append_user_text(struct ior_record_buffer *record, __u32
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 
-static __always_inline void fill_head(struct ior_record_buffer *record, const struct ior_task_state *state, __u32 kind) {
+static __always_inline void fill_head(struct ior_record_buffer* record,
+                                      const struct ior_task_state* state, __u32 kind) {
   __u64 id = bpf_get_current_pid_tgid();
   record->head.kind = kind;
   record->head.nargs = 0;
@@ -33,38 +37,37 @@ static __always_inline void fill_head(struct ior_record_buffer *record, const st
   record->head.tid = id;
 }
 
-static __always_inline void *at_offset(struct ior_record_buffer *record, __u32 offset) {
-  return (void *)record + (offset & 0x1f8);
+static __always_inline void* at_offset(struct ior_record_buffer* record, __u32 offset) {
+  return (void*)record + (offset & 0x1f8);
 }
 
-static __always_inline __u32 append_args(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
-  __u64 *args = at_offset(record, offset);
-  for (int i = 0; i < IOR_ARGS_MAX; i++)
-    args[i] = state->args[i];
+static __always_inline __u32 append_args(struct ior_record_buffer* record, __u32 offset,
+                                         const struct ior_task_state* state) {
+  __u64* args = at_offset(record, offset);
+  for (int i = 0; i < IOR_ARGS_MAX; i++) args[i] = state->args[i];
   record->head.nargs = state->nargs;
   return offset + (state->nargs & 7) * 8;
 }
 
-static __always_inline __u32 append_file(struct ior_record_buffer *record, __u32 offset, const struct ior_file *file,
-                                         __u32 section) {
-  struct ior_file *to = at_offset(record, offset);
+static __always_inline __u32 append_file(struct ior_record_buffer* record, __u32 offset,
+                                         const struct ior_file* file, __u32 section) {
+  struct ior_file* to = at_offset(record, offset);
   *to = *file;
   record->head.sections |= section;
   return offset + sizeof(*to);
 }
 
-static __always_inline __u32 append_files(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
-  if (state->sections & IOR_FILE)
-    offset = append_file(record, offset, &state->file, IOR_FILE);
-  if (state->sections & IOR_OTHER)
-    offset = append_file(record, offset, &state->other, IOR_OTHER);
+static __always_inline __u32 append_files(struct ior_record_buffer* record, __u32 offset,
+                                          const struct ior_task_state* state) {
+  if (state->sections & IOR_FILE) offset = append_file(record, offset, &state->file, IOR_FILE);
+  if (state->sections & IOR_OTHER) offset = append_file(record, offset, &state->other, IOR_OTHER);
   return offset;
 }
 
-static __always_inline __u32 append_intro(struct ior_record_buffer *record, __u32 offset, const struct ior_task_state *state) {
-  if (!(state->flags & TASK_NEEDS_INTRO))
-    return offset;
-  struct ior_intro *intro = at_offset(record, offset);
+static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u32 offset,
+                                          const struct ior_task_state* state) {
+  if (!(state->flags & TASK_NEEDS_INTRO)) return offset;
+  struct ior_intro* intro = at_offset(record, offset);
   intro->process_start_ns = current_task()->group_leader->start_boottime;
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
   record->head.sections |= IOR_INTRO;
@@ -72,20 +75,18 @@ static __always_inline __u32 append_intro(struct ior_record_buffer *record, __u3
 }
 
 /* Writes a call's record; what it introduced is known from then on. */
-static __always_inline bool write_call(struct ior_task_state *state, struct ior_record_buffer *record, __u32 size) {
+static __always_inline bool write_call(struct ior_task_state* state,
+                                       struct ior_record_buffer* record, __u32 size) {
   record->head.sections |= state->sections & IOR_COMPAT;
-  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full))
-    return false;
-  if (record->head.sections & IOR_INTRO)
-    state->flags &= ~TASK_NEEDS_INTRO;
+  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full)) return false;
+  if (record->head.sections & IOR_INTRO) state->flags &= ~TASK_NEEDS_INTRO;
   return true;
 }
 
 /* Sends the enter half with its texts; where it does not fit, the call is lost as a whole. */
-__noinline int send_enter(struct ior_task_state *state, __u32 shape) {
-  struct ior_record_buffer *record = record_buffer();
-  if (!state || !record || shape >= IOR_SHAPE_COUNT)
-    return 0;
+__noinline int send_enter(struct ior_task_state* state, __u32 shape) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
   fill_head(record, state, IOR_RECORD_ENTER);
   __u32 size = append_args(record, sizeof(struct ior_head), state);
   size = append_files(record, size, state);
@@ -94,14 +95,12 @@ __noinline int send_enter(struct ior_task_state *state, __u32 shape) {
   if (text < IOR_ARGS_MAX) {
     size = append_user_text(record, size, state->args[text & 7], &status);
     record->head.sections |= IOR_TEXT;
-    if (status == IOR_TEXT_FAULT)
-      state->flags |= TASK_TEXT_FAULT;
+    if (status == IOR_TEXT_FAULT) state->flags |= TASK_TEXT_FAULT;
   }
   if (other < IOR_ARGS_MAX) {
     size = append_user_text(record, size, state->args[other & 7], &status);
     record->head.sections |= IOR_TEXT_OTHER;
-    if (status == IOR_TEXT_FAULT)
-      state->flags |= TASK_OTHER_FAULT;
+    if (status == IOR_TEXT_FAULT) state->flags |= TASK_OTHER_FAULT;
   }
   state->enter_ns = record->head.time_ns = bpf_ktime_get_boot_ns();
   if (write_call(state, record, size))
@@ -112,14 +111,13 @@ __noinline int send_enter(struct ior_task_state *state, __u32 shape) {
 }
 
 /* Sends an exit half that carries its enter half. */
-__noinline int send_whole(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 sections) {
-  struct ior_record_buffer *record = record_buffer();
-  if (!state || !record)
-    return 0;
+__noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 sections) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record) return 0;
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.sections = IOR_WHOLE | sections;
   record->head.time_ns = exit_ns;
-  struct ior_exit *exit = (void *)record->body;
+  struct ior_exit* exit = (void*)record->body;
   exit->enter_ns = state->enter_ns;
   exit->ret = ret;
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
@@ -128,28 +126,27 @@ __noinline int send_whole(struct ior_task_state *state, __u64 exit_ns, __s64 ret
   return write_call(state, record, size);
 }
 
-/* The file that a successful open made. Where the task has moved since it entered, this CPU's names mean nothing in the
- * ring in which the enter half lies, and the name itself, left in the name buffer, goes into the record. */
-static __always_inline void capture_opened(struct ior_file *file, __u32 enter_cpu, __s32 fd) {
+/* The file that a successful open made. Where the task has moved since it entered, this CPU's names
+ * mean nothing in the ring in which the enter half lies, and the name itself, left in the name
+ * buffer, goes into the record. */
+static __always_inline void capture_opened(struct ior_file* file, __u32 enter_cpu, __s32 fd) {
   if (enter_cpu == bpf_get_smp_processor_id()) {
     capture_fd(file, fd);
     return;
   }
-  struct ior_name_buffer *to = name_buffer();
-  struct file *open = open_file(fd);
-  if (!open || !to)
-    return;
+  struct ior_name_buffer* to = name_buffer();
+  struct file* open = open_file(fd);
+  if (!open || !to) return;
   to->dentry = (__u64)open->f_path.dentry;
   to->mount = (__u64)open->f_path.mnt;
   file->f_flags = open->f_flags;
   file->status = make_name() ? IOR_FILE_INLINE : IOR_FILE_NO_NAME;
 }
 
-static __always_inline __u32 append_inline_name(struct ior_record_buffer *record, __u32 offset) {
-  struct ior_name_buffer *made = name_buffer();
-  struct ior_name *name = (void *)record + (offset & 0x3ff8);
-  if (!made)
-    return offset;
+static __always_inline __u32 append_inline_name(struct ior_record_buffer* record, __u32 offset) {
+  struct ior_name_buffer* made = name_buffer();
+  struct ior_name* name = (void*)record + (offset & 0x3ff8);
+  if (!made) return offset;
   name->name_id = 0;
   name->name_kind = made->kind;
   name->inode = made->inode;
@@ -157,23 +154,21 @@ static __always_inline __u32 append_inline_name(struct ior_record_buffer *record
   return append_name(record, offset + sizeof(*name), made);
 }
 
-/* Sends the exit half of a call whose enter half is in the ring: with the file that a successful open made, and with
- * the texts that could not be read at enter. */
-__noinline int send_exit(struct ior_task_state *state, __u64 exit_ns, __s64 ret, __u32 opened, __u32 shape) {
-  struct ior_record_buffer *record = record_buffer();
-  if (!state || !record || shape >= IOR_SHAPE_COUNT)
-    return 0;
+/* Sends the exit half of a call whose enter half is in the ring: with the file that a successful
+ * open made, and with the texts that could not be read at enter. */
+__noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened,
+                         __u32 shape) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
   struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
-  if (opened)
-    capture_opened(&file, state->cpu, ret);
+  if (opened) capture_opened(&file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.time_ns = exit_ns;
-  struct ior_exit *exit = (void *)record->body;
+  struct ior_exit* exit = (void*)record->body;
   exit->enter_ns = state->enter_ns;
   exit->ret = ret;
   __u32 size = sizeof(struct ior_head) + sizeof(*exit);
-  if (opened)
-    size = append_file(record, size, &file, IOR_FILE);
+  if (opened) size = append_file(record, size, &file, IOR_FILE);
   __u32 status, text = text_arguments[shape].text, other = text_arguments[shape].other;
   if (state->flags & TASK_TEXT_FAULT && text < IOR_ARGS_MAX) {
     size = append_user_text(record, size, state->args[text & 7], &status);
@@ -183,15 +178,13 @@ __noinline int send_exit(struct ior_task_state *state, __u64 exit_ns, __s64 ret,
     size = append_user_text(record, size, state->args[other & 7], &status);
     record->head.sections |= IOR_TEXT_OTHER;
   }
-  if (file.status == IOR_FILE_INLINE)
-    size = append_inline_name(record, size);
+  if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
   return write_call(state, record, size);
 }
 
-static __always_inline void send_end(struct task_struct *task, const struct ior_task_state *state) {
-  struct ior_record_buffer *record = record_buffer();
-  if (!record)
-    return;
+static __always_inline void send_end(struct task_struct* task, const struct ior_task_state* state) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!record) return;
   fill_head(record, state, IOR_RECORD_END);
   record->head.tgid = task->tgid;
   record->head.tid = task->pid;

@@ -1,4 +1,5 @@
-// Walks the records in bytes that were copied from a ring (kernel/bpf/ringbuf.c has the layout of their headers).
+// Walks the records in bytes that were copied from a ring (kernel/bpf/ringbuf.c has the layout of
+// their headers).
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ class RingRecords {
  public:
   explicit RingRecords(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  // The next record that was not discarded; none at the end, or where the bytes are cut (is_cut() tells which).
+  // The next record that was not discarded; none at the end, or where the bytes are cut (is_cut()
+  // tells which).
   std::optional<std::span<const std::byte>> next() {
     while (bytes_.size() >= kRingHeaderBytes) {
       std::uint32_t header;

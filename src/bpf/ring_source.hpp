@@ -1,5 +1,6 @@
-// Where records come from: the kernel's rings, or recorded bytes. The bytes of a ring are records of its own format, each
-// behind an 8-byte header {u32 size and flags, u32 reserved} and padded to 8, which ring_records.hpp walks.
+// Where records come from: the kernel's rings, or recorded bytes. The bytes of a ring are records
+// of its own format, each behind an 8-byte header {u32 size and flags, u32 reserved} and padded to
+// 8, which ring_records.hpp walks.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,14 @@ class RingSource {
   virtual std::size_t ring_count() const = 0;
   // The bytes that one ring holds at most.
   virtual std::size_t ring_bytes() const = 0;
-  // How far the ring has been written, in bytes since the start. Whatever was written before the call lies before it.
+  // How far the ring has been written, in bytes since the start. Whatever was written before the
+  // call lies before it.
   virtual std::uint64_t produced(std::size_t ring) const = 0;
   // How far the ring has been consumed.
   virtual std::uint64_t consumed(std::size_t ring) const = 0;
-  // Appends whole records to `out`, up to `until` and while `out` stays within `limit` bytes, and frees their place in the
-  // ring. Stops early at a record that is reserved and not yet committed. Returns the number of bytes appended.
+  // Appends whole records to `out`, up to `until` and while `out` stays within `limit` bytes, and
+  // frees their place in the ring. Stops early at a record that is reserved and not yet committed.
+  // Returns the number of bytes appended.
   virtual std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
                               std::vector<std::byte>& out) = 0;
 };

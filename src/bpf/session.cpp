@@ -107,12 +107,14 @@ std::uint64_t default_ring_bytes(std::size_t possible_cpus) {
 
 Result<void> check_privileges() {
   if (!has_capabilities()) {
-    return fail("not permitted to trace: run ior as root (sudo ior ...), or give it the capabilities: "
-                "setcap cap_bpf,cap_perfmon=ep /path/to/ior");
+    return fail(
+        "not permitted to trace: run ior as root (sudo ior ...), or give it the capabilities: "
+        "setcap cap_bpf,cap_perfmon=ep /path/to/ior");
   }
   if (::access(kKernelTypes, R_OK) != 0) {
     return fail_errno(std::string("this kernel has no readable type information (") + kKernelTypes +
-                          "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y", errno);
+                          "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+                      errno);
   }
   return {};
 }
@@ -127,8 +129,9 @@ Result<Session> Session::load(const SessionSettings& settings) {
   g_libbpf_log.clear();
   const int cpus = ::libbpf_num_possible_cpus();
   if (cpus < 1) return fail_libbpf("cannot tell how many CPUs there are", cpus);
-  const std::uint64_t ring_bytes =
-      settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(static_cast<std::size_t>(cpus));
+  const std::uint64_t ring_bytes = settings.ring_bytes != 0
+                                       ? settings.ring_bytes
+                                       : default_ring_bytes(static_cast<std::size_t>(cpus));
 
   auto state = std::make_unique<State>();
   state->skeleton.reset(ior_bpf::open());
@@ -149,7 +152,9 @@ Result<Session> Session::load(const SessionSettings& settings) {
   return Session(std::move(state));
 }
 
-RingSource& Session::rings() { return *state_->rings; }
+RingSource& Session::rings() {
+  return *state_->rings;
+}
 
 Result<void> Session::attach() {
   auto& programs = state_->skeleton->progs;

@@ -1,5 +1,5 @@
-// The kernel side's life: load the embedded BPF object with its settings, attach, detach, and read what it counted.
-// The skeleton and libbpf stay behind this header.
+// The kernel side's life: load the embedded BPF object with its settings, attach, detach, and read
+// what it counted. The skeleton and libbpf stay behind this header.
 #pragma once
 
 #include <array>
@@ -22,7 +22,8 @@ struct SessionSettings {
   std::uint64_t ring_bytes = 0;  // a power of two, at least a page; 0: what suits the machine
 };
 
-// The bytes per ring that suit a machine of so many possible CPUs: 16 MiB each, but 16 to 256 MiB in all.
+// The bytes per ring that suit a machine of so many possible CPUs: 16 MiB each, but 16 to 256 MiB
+// in all.
 std::uint64_t default_ring_bytes(std::size_t possible_cpus);
 
 // Whether this process may trace and this kernel can: an error says what to do.

@@ -1,4 +1,5 @@
-/* What user space sets in the BPF object's rodata between open and load, and never changes after. */
+/* What user space sets in the BPF object's rodata between open and load, and never changes after.
+ */
 #ifndef IOR_BPF_SETTINGS_H
 #define IOR_BPF_SETTINGS_H
 
@@ -9,13 +10,13 @@
 #endif
 
 struct ior_settings {
-  __u32 self_tgid;   /* never traced */
-  __u32 target_tgid; /* 0: every process */
-  __u32 target_tid;  /* 0: every thread */
-  __u32 ring_bytes;  /* of each ring */
-  __u8 follow;       /* trace what the target forks, too */
-  __u8 from_exec;    /* trace the target from its next execve on */
-  __u8 unknown;      /* trace calls without a row, and 32-bit ones */
+  __u32 self_tgid;                  /* never traced */
+  __u32 target_tgid;                /* 0: every process */
+  __u32 target_tid;                 /* 0: every thread */
+  __u32 ring_bytes;                 /* of each ring */
+  __u8 follow;                      /* trace what the target forks, too */
+  __u8 from_exec;                   /* trace the target from its next execve on */
+  __u8 unknown;                     /* trace calls without a row, and 32-bit ones */
   __u8 selected[IOR_SYSCALL_LIMIT]; /* by syscall number */
 };
 

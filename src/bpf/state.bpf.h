@@ -1,5 +1,6 @@
-/* The kernel side's state: the rings, the counters, what is kept per task, and which tasks and calls are traced.
- * A task's state lives in task storage: it follows the task through exec and dies with it. */
+/* The kernel side's state: the rings, the counters, what is kept per task, and which tasks and
+ * calls are traced. A task's state lives in task storage: it follows the task through exec and dies
+ * with it. */
 #ifndef IOR_BPF_STATE_BPF_H
 #define IOR_BPF_STATE_BPF_H
 
@@ -9,14 +10,14 @@
 const volatile struct ior_settings settings;
 
 enum task_flag {
-  TASK_FOLLOWED = 1 << 0,     /* forked by the target, or by one that was */
-  TASK_NEEDS_INTRO = 1 << 1,  /* its next record says who it is */
-  TASK_COMM_STALE = 1 << 2,   /* renamed since its comm was read */
+  TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */
+  TASK_NEEDS_INTRO = 1 << 1,   /* its next record says who it is */
+  TASK_COMM_STALE = 1 << 2,    /* renamed since its comm was read */
   TASK_NEEDS_PROCESS = 1 << 3, /* its process must be described (again) */
-  TASK_DESCRIBED = 1 << 4,    /* leaders: the process was described */
-  TASK_IN_CALL = 1 << 5,      /* entered, and not exited yet */
-  TASK_SENT_ENTER = 1 << 6,   /* the enter half is in the ring already */
-  TASK_TEXT_FAULT = 1 << 7,   /* the path could not be read at enter */
+  TASK_DESCRIBED = 1 << 4,     /* leaders: the process was described */
+  TASK_IN_CALL = 1 << 5,       /* entered, and not exited yet */
+  TASK_SENT_ENTER = 1 << 6,    /* the enter half is in the ring already */
+  TASK_TEXT_FAULT = 1 << 7,    /* the path could not be read at enter */
   TASK_OTHER_FAULT = 1 << 8,
 };
 
@@ -64,10 +65,11 @@ struct {
   __type(value, __u64);
 } counters SEC(".maps");
 
-/* Where a CPU builds the record that it is about to write. Probes are not preempted, so one is enough. */
+/* Where a CPU builds the record that it is about to write. Probes are not preempted, so one is
+ * enough. */
 struct ior_record_buffer {
   struct ior_head head;
-  __u8 body[16352];
+  __u8 body[24544];
 };
 
 struct {
@@ -77,41 +79,43 @@ struct {
   __type(value, struct ior_record_buffer);
 } record_buffers SEC(".maps");
 
-__u32 last_task = 0;      /* the task number given last */
-__u32 target_execed = 0;  /* settings.from_exec: the target has reached its execve */
-__u32 in_flight = 0;      /* set by count_in_flight */
+__u32 last_task = 0;     /* the task number given last */
+__u32 target_execed = 0; /* settings.from_exec: the target has reached its execve */
+__u32 in_flight = 0;     /* set by count_in_flight */
 
 enum { COMPAT_STATUS = 2 }; /* TS_COMPAT, arch/x86/include/asm/thread_info.h */
 
 static __always_inline void count(__u32 counter) {
-  __u64 *value = bpf_map_lookup_elem(&counters, &counter);
-  if (value)
-    *value += 1;
+  __u64* value = bpf_map_lookup_elem(&counters, &counter);
+  if (value) *value += 1;
 }
 
-static __always_inline struct ior_record_buffer *record_buffer(void) {
+static __always_inline struct ior_record_buffer* record_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&record_buffers, &zero);
 }
 
-/* Writes the first `size` bytes of a record to the ring of `cpu`; false, and counted under `cause`, where it does not fit. */
-static __always_inline bool write_record(__u32 cpu, struct ior_record_buffer *record, __u32 size, __u32 cause) {
-  void *ring = bpf_map_lookup_elem(&rings, &cpu);
-  if (!ring)
-    return false;
+/* Writes the first `size` bytes of a record to the ring of `cpu`; false, and counted under `cause`,
+ * where it does not fit. */
+static __always_inline bool write_record(__u32 cpu, struct ior_record_buffer* record, __u32 size,
+                                         __u32 cause) {
+  void* ring = bpf_map_lookup_elem(&rings, &cpu);
+  if (!ring) return false;
   record->head.cpu = cpu;
-  if (bpf_ringbuf_output(ring, record, size & 0x3ff8, BPF_RB_NO_WAKEUP) == 0)
-    return true;
-  count(cause == IOR_COUNTER_ring_full && size + 8 > settings.ring_bytes ? IOR_COUNTER_record_too_large : cause);
+  if (bpf_ringbuf_output(ring, record, size & 0x3ff8, BPF_RB_NO_WAKEUP) == 0) return true;
+  count(cause == IOR_COUNTER_ring_full && size + 8 > settings.ring_bytes
+            ? IOR_COUNTER_record_too_large
+            : cause);
   return false;
 }
 
-static __always_inline struct ior_task_state *find_state(struct task_struct *task) {
+static __always_inline struct ior_task_state* find_state(struct task_struct* task) {
   return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
-static __always_inline struct ior_task_state *make_state(struct task_struct *task) {
-  struct ior_task_state *state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+static __always_inline struct ior_task_state* make_state(struct task_struct* task) {
+  struct ior_task_state* state =
+      bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (state && !state->task) {
     state->task = __sync_fetch_and_add(&last_task, 1) + 1;
     state->flags |= TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS;
@@ -120,28 +124,25 @@ static __always_inline struct ior_task_state *make_state(struct task_struct *tas
 }
 
 static __always_inline bool is_target(__u32 tgid, __u32 tid) {
-  return (!settings.target_tgid || tgid == settings.target_tgid) && (!settings.target_tid || tid == settings.target_tid);
+  return (!settings.target_tgid || tgid == settings.target_tgid) &&
+         (!settings.target_tid || tid == settings.target_tid);
 }
 
 /* Whether calls of the current task are traced, whatever their number. */
-static __always_inline bool is_traced_task(struct task_struct *task, __u32 tgid, __u32 tid) {
-  if (tgid == settings.self_tgid)
-    return false;
-  if (is_target(tgid, tid))
-    return !settings.from_exec || target_execed;
-  if (!settings.follow)
-    return false;
-  struct ior_task_state *state = find_state(task);
+static __always_inline bool is_traced_task(struct task_struct* task, __u32 tgid, __u32 tid) {
+  if (tgid == settings.self_tgid) return false;
+  if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
+  if (!settings.follow) return false;
+  struct ior_task_state* state = find_state(task);
   return state && (state->flags & TASK_FOLLOWED);
 }
 
-static __always_inline bool is_compat(struct task_struct *task) {
+static __always_inline bool is_compat(struct task_struct* task) {
   return task->thread_info.status & COMPAT_STATUS;
 }
 
-static __always_inline bool is_selected(struct task_struct *task, __u64 nr) {
-  if (nr >= IOR_SYSCALL_LIMIT || is_compat(task))
-    return settings.unknown;
+static __always_inline bool is_selected(struct task_struct* task, __u64 nr) {
+  if (nr >= IOR_SYSCALL_LIMIT || is_compat(task)) return settings.unknown;
   return settings.selected[nr];
 }
 

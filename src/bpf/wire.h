@@ -1,18 +1,21 @@
-/* The records that the kernel side writes into its rings and user space reads: one layout, shared by both.
+/* The records that the kernel side writes into its rings and user space reads: one layout, shared
+ * by both.
  *
  * Every record starts with ior_head, is a multiple of 8 bytes long and in the machine's byte order:
  *
- *   ENTER    head | args[n] | file? other? | intro? | text? text2?      the enter half of a call that carries paths
- *   EXIT     head | exit | args[n] | file? other? | intro? | text?      the exit half; with IOR_WHOLE also its enter half
- *   NAME     head | name | text                                         what name_id of this ring means from here on
- *   PROCESS  head | process | text exe, text cmdline, text cgroup       a process, before its first call and after exec
- *   END      head                                                       the thread is gone; seq is its last call's
+ *   ENTER    head | args[n] | file? other? | intro? | text? text2?      the enter half of a call
+ * that carries paths EXIT     head | exit | args[n] | file? other? | intro? | text?      the exit
+ * half; with IOR_WHOLE also its enter half NAME     head | name | text what name_id of this ring
+ * means from here on PROCESS  head | process | text exe, text cmdline, text cgroup       a process,
+ * before its first call and after exec END      head the thread is gone; seq is its last call's
  *
- * (? = present when its bit in head.sections is set; a text is an ior_text, its bytes, and padding to 8.)
+ * (? = present when its bit in head.sections is set; a text is an ior_text, its bytes, and padding
+ * to 8.)
  *
- * Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half first; a name goes
- * to the ring of its CPU before the first record that refers to it, and only records of that ring refer to it. Calls
- * of one thread may lie in several rings: (task, seq) orders them. */
+ * Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half
+ * first; a name goes to the ring of its CPU before the first record that refers to it, and only
+ * records of that ring refer to it. Calls of one thread may lie in several rings: (task, seq)
+ * orders them. */
 #ifndef IOR_BPF_WIRE_H
 #define IOR_BPF_WIRE_H
 
@@ -30,25 +33,33 @@ enum ior_record_kind {
 
 /* Bits of ior_head.sections. */
 enum ior_section {
-  IOR_FILE = 1 << 0,       /* ior_file of the row's path, or the directory that its path starts from */
-  IOR_OTHER = 1 << 1,      /* the same for the row's old path */
-  IOR_INTRO = 1 << 2,      /* ior_intro: holds for this call and the thread's later ones */
-  IOR_TEXT = 1 << 3,       /* the path as passed; in an EXIT, of a path not readable at enter */
+  IOR_FILE = 1 << 0,  /* ior_file of the row's path, or the directory that its path starts from */
+  IOR_OTHER = 1 << 1, /* the same for the row's old path */
+  IOR_INTRO = 1 << 2, /* ior_intro: holds for this call and the thread's later ones */
+  IOR_TEXT = 1 << 3,  /* the path as passed; in an EXIT, of a path not readable at enter */
   IOR_TEXT_OTHER = 1 << 4, /* the old path as passed */
   IOR_TEXT_NAME = 1 << 5,  /* EXIT: the text is the name of `file`, which then has no name_id */
   IOR_WHOLE = 1 << 6,      /* EXIT: there was no ENTER record; the enter half is in here */
-  IOR_NO_RETURN = 1 << 7,  /* EXIT: written at enter, because the call never returns; END: the last call did not */
-  IOR_COMPAT = 1 << 8,     /* a 32-bit call: nr counts in the i386 table */
+  IOR_NO_RETURN =
+      1
+      << 7, /* EXIT: written at enter, because the call never returns; END: the last call did not */
+  IOR_COMPAT = 1 << 8, /* a 32-bit call: nr counts in the i386 table */
 };
 
-enum { IOR_NR_WIDE = 0xffff, IOR_COMM_SIZE = 16, IOR_ARGS_MAX = 6, IOR_TEXT_MAX = 4096, IOR_CGROUP_MAX = 1024 };
+enum {
+  IOR_NR_WIDE = 0xffff,
+  IOR_COMM_SIZE = 16,
+  IOR_ARGS_MAX = 6,
+  IOR_TEXT_MAX = 4096,
+  IOR_CGROUP_MAX = 1024
+};
 
 struct ior_head {
   __u8 kind;
   __u8 nargs;
   __u16 sections;
-  __u16 cpu; /* whose ring this is */
-  __u16 nr;  /* IOR_NR_WIDE: does not fit, the first argument is the number */
+  __u16 cpu;  /* whose ring this is */
+  __u16 nr;   /* IOR_NR_WIDE: does not fit, the first argument is the number */
   __u32 task; /* unique among all tasks of a trace, thread ids are not */
   __u32 seq;  /* the task's calls count from 1 */
   __u32 tgid;
@@ -96,9 +107,9 @@ struct ior_text {
 
 /* What kind of name a NAME record's text is. */
 enum ior_name_kind {
-  IOR_NAME_PATH = 0,    /* absolute, as the process's root sees it */
-  IOR_NAME_DELETED = 1, /* the same, of an unlinked file */
-  IOR_NAME_PSEUDO = 2,  /* no path: the text is "file system type:dentry name" */
+  IOR_NAME_PATH = 0,     /* absolute, as the process's root sees it */
+  IOR_NAME_DELETED = 1,  /* the same, of an unlinked file */
+  IOR_NAME_PSEUDO = 2,   /* no path: the text is "file system type:dentry name" */
   IOR_NAME_TOO_LONG = 3, /* longer than IOR_TEXT_MAX: the bytes are its end */
 };
 

@@ -1,5 +1,5 @@
-/* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def, shapes.def, families.def and
- * counters.def are the source; nothing is listed here. */
+/* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def,
+ * shapes.def, families.def and counters.def are the source; nothing is listed here. */
 #ifndef IOR_CATALOG_CATALOG_H
 #define IOR_CATALOG_CATALOG_H
 

@@ -1,5 +1,5 @@
-// One finished syscall, as the pairing actor makes it and the sinks show it. A passive value: its views belong to the
-// batch that carries it.
+// One finished syscall, as the pairing actor makes it and the sinks show it. A passive value: its
+// views belong to the batch that carries it.
 #pragma once
 
 #include <array>
@@ -10,30 +10,34 @@ namespace ior {
 
 struct Call {
   std::uint32_t number = 0;
-  bool compat = false;       // a 32-bit call: `number` counts in the i386 table
-  bool after_loss = false;   // a call of this thread was lost between the previous recorded one and this
-  bool has_flags = false;    // `flags` is known
-  bool no_return = false;    // the call never returns: no duration, no return value
+  bool compat = false;  // a 32-bit call: `number` counts in the i386 table
+  bool after_loss =
+      false;  // a call of this thread was lost between the previous recorded one and this
+  bool has_flags = false;  // `flags` is known
+  bool no_return = false;  // the call never returns: no duration, no return value
   std::uint32_t tgid = 0;
   std::uint32_t tid = 0;
-  std::uint32_t flags = 0;               // open flags: as passed by an open, else the open file's status flags
-  std::uint64_t process_start_ns = 0;    // boot clock; (tgid, process_start_ns) is a process
-  std::uint64_t enter_ns = 0;            // boot clock
-  std::uint64_t duration_ns = 0;         // exit - enter
-  std::uint64_t gap_ns = 0;              // enter - previous recorded exit of the thread; 0 for its first
+  std::uint32_t flags = 0;  // open flags: as passed by an open, else the open file's status flags
+  std::uint64_t process_start_ns = 0;  // boot clock; (tgid, process_start_ns) is a process
+  std::uint64_t enter_ns = 0;          // boot clock
+  std::uint64_t duration_ns = 0;       // exit - enter
+  std::uint64_t gap_ns = 0;  // enter - previous recorded exit of the thread; 0 for its first
   std::int64_t ret = 0;
-  std::array<char, 16> comm{};           // zero-terminated
-  std::string_view path;                 // empty: the call names no file; "[unknown: reason]": it does, unknown which
+  std::array<char, 16> comm{};  // zero-terminated
+  std::string_view
+      path;  // empty: the call names no file; "[unknown: reason]": it does, unknown which
   std::string_view old_path;
 
   std::string_view comm_view() const { return comm.data(); }
-  // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees (linux/errno.h).
+  // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees
+  // (linux/errno.h).
   bool is_error() const {
     return ret < 0 && ret >= -4095 && ret != -512 && ret != -513 && ret != -514 && ret != -516;
   }
 };
 
-// Bytes that the call moved: a positive return of a reading, writing or transferring syscall, else 0.
+// Bytes that the call moved: a positive return of a reading, writing or transferring syscall, else
+// 0.
 std::uint64_t bytes_of(const Call& call);
 
 }  // namespace ior

@@ -17,23 +17,30 @@ struct Flag {
 
 // Flags that contain another's bits come before it.
 constexpr std::array kFlags = {
-    Flag{O_CREAT, "O_CREAT"},         Flag{O_EXCL, "O_EXCL"},         Flag{O_NOCTTY, "O_NOCTTY"},
-    Flag{O_TRUNC, "O_TRUNC"},         Flag{O_APPEND, "O_APPEND"},     Flag{O_NONBLOCK, "O_NONBLOCK"},
-    Flag{O_SYNC, "O_SYNC"},           Flag{O_DSYNC, "O_DSYNC"},       Flag{O_ASYNC, "O_ASYNC"},
-    Flag{O_DIRECT, "O_DIRECT"},       Flag{0100000, "O_LARGEFILE"},   Flag{O_TMPFILE, "O_TMPFILE"},
-    Flag{O_DIRECTORY, "O_DIRECTORY"}, Flag{O_NOFOLLOW, "O_NOFOLLOW"}, Flag{O_NOATIME, "O_NOATIME"},
-    Flag{O_CLOEXEC, "O_CLOEXEC"},     Flag{O_PATH, "O_PATH"},
+    Flag{O_CREAT, "O_CREAT"},         Flag{O_EXCL, "O_EXCL"},
+    Flag{O_NOCTTY, "O_NOCTTY"},       Flag{O_TRUNC, "O_TRUNC"},
+    Flag{O_APPEND, "O_APPEND"},       Flag{O_NONBLOCK, "O_NONBLOCK"},
+    Flag{O_SYNC, "O_SYNC"},           Flag{O_DSYNC, "O_DSYNC"},
+    Flag{O_ASYNC, "O_ASYNC"},         Flag{O_DIRECT, "O_DIRECT"},
+    Flag{0100000, "O_LARGEFILE"},     Flag{O_TMPFILE, "O_TMPFILE"},
+    Flag{O_DIRECTORY, "O_DIRECTORY"}, Flag{O_NOFOLLOW, "O_NOFOLLOW"},
+    Flag{O_NOATIME, "O_NOATIME"},     Flag{O_CLOEXEC, "O_CLOEXEC"},
+    Flag{O_PATH, "O_PATH"},
 };
 
-constexpr std::uint32_t kStatus = O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC |
-                                  O_DIRECT | O_NOATIME | O_PATH;
+constexpr std::uint32_t kStatus =
+    O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_NOATIME | O_PATH;
 
 std::string_view access_mode(std::uint32_t flags) {
   switch (flags & O_ACCMODE) {
-    case O_RDONLY: return "O_RDONLY";
-    case O_WRONLY: return "O_WRONLY";
-    case O_RDWR: return "O_RDWR";
-    default: return "O_ACCMODE";
+    case O_RDONLY:
+      return "O_RDONLY";
+    case O_WRONLY:
+      return "O_WRONLY";
+    case O_RDWR:
+      return "O_RDWR";
+    default:
+      return "O_ACCMODE";
   }
 }
 
@@ -52,6 +59,8 @@ std::string format_open_flags(std::uint32_t flags) {
   return text;
 }
 
-std::uint32_t status_flags(std::uint32_t f_flags) { return f_flags & kStatus; }
+std::uint32_t status_flags(std::uint32_t f_flags) {
+  return f_flags & kStatus;
+}
 
 }  // namespace ior

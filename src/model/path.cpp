@@ -36,10 +36,14 @@ std::string join_path(std::string_view directory, std::string_view path) {
 
 std::string file_name(NameKind kind, std::string_view text, std::uint64_t inode) {
   switch (kind) {
-    case NameKind::deleted: return std::string(text) + " (deleted)";
-    case NameKind::pseudo: return pseudo_file_name(text, inode);
-    case NameKind::too_long: return "..." + std::string(text);
-    case NameKind::path: break;
+    case NameKind::deleted:
+      return std::string(text) + " (deleted)";
+    case NameKind::pseudo:
+      return pseudo_file_name(text, inode);
+    case NameKind::too_long:
+      return "..." + std::string(text);
+    case NameKind::path:
+      break;
   }
   return std::string(text);
 }

@@ -7,8 +7,9 @@
 
 namespace ior {
 
-// The path as passed, from where it starts: an absolute one as it is, an empty one is the directory itself. `..` and links
-// stay as they are: what they meant at that moment is not known. Without a directory the path is all there is.
+// The path as passed, from where it starts: an absolute one as it is, an empty one is the directory
+// itself. `..` and links stay as they are: what they meant at that moment is not known. Without a
+// directory the path is all there is.
 std::string join_path(std::string_view directory, std::string_view path);
 
 enum class NameKind : std::uint32_t {
@@ -18,8 +19,8 @@ enum class NameKind : std::uint32_t {
   too_long,  // only the end of a path
 };
 
-// The name of an open file, spelled as /proc/PID/fd does: a path, a path with " (deleted)", or for what is no file
-// "pipe:[4711]", "socket:[4711]", "anon_inode:[eventfd]", "/memfd:name (deleted)".
+// The name of an open file, spelled as /proc/PID/fd does: a path, a path with " (deleted)", or for
+// what is no file "pipe:[4711]", "socket:[4711]", "anon_inode:[eventfd]", "/memfd:name (deleted)".
 std::string file_name(NameKind kind, std::string_view text, std::uint64_t inode);
 
 // What is shown in place of a path that is not known.

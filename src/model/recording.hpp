@@ -1,5 +1,5 @@
-// A recording in memory: what a trace leaves behind, as the writer stores it and the reader gives it back. Plain data;
-// strings, processes and records refer to one another by index.
+// A recording in memory: what a trace leaves behind, as the writer stores it and the reader gives
+// it back. Plain data; strings, processes and records refer to one another by index.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,10 @@ struct RecordingHeader {
   std::string ior_version;
   std::string host;
   std::string kernel;
-  std::uint64_t boot_ns = 0;        // the boot clock and ...
-  std::uint64_t wall_ns = 0;        // ... the wall clock (since 1970, UTC) at one moment, at the start of the trace
-  std::uint64_t duration_ns = 0;    // how long was traced
+  std::uint64_t boot_ns = 0;  // the boot clock and ...
+  std::uint64_t wall_ns =
+      0;  // ... the wall clock (since 1970, UTC) at one moment, at the start of the trace
+  std::uint64_t duration_ns = 0;  // how long was traced
   std::vector<std::string> command_line;
   std::vector<std::string> filters;  // "pid=17", "families=FS", ...: what was selected
 };
@@ -35,8 +36,8 @@ struct Process {
   std::string cgroup;        // path in the cgroup v2 hierarchy
 };
 
-// All calls that agree in path, old path, tracepoint, comm, process, thread and flags. The first four are indexes into
-// Recording.strings, `process` one into Recording.processes.
+// All calls that agree in path, old path, tracepoint, comm, process, thread and flags. The first
+// four are indexes into Recording.strings, `process` one into Recording.processes.
 struct Record {
   std::uint32_t path = 0;
   std::uint32_t old_path = 0;
@@ -66,8 +67,9 @@ struct Recording {
   std::vector<Process> processes;
   std::vector<Record> records;
   std::vector<Loss> losses;
-  std::uint64_t calls_seen = 0;      // finished calls that reached user space
-  std::uint64_t calls_recorded = 0;  // those that passed the filters: the sum of the records' counts
+  std::uint64_t calls_seen = 0;  // finished calls that reached user space
+  std::uint64_t calls_recorded =
+      0;  // those that passed the filters: the sum of the records' counts
 };
 
 }  // namespace ior

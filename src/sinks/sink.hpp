@@ -12,7 +12,7 @@ namespace ior {
 class CallSink {
  public:
   virtual ~CallSink() = default;
-  // The calls of a batch, in the order of each thread. The views are good during this function only.
+  // The calls of a batch, in the order of each thread. Their views are good during this call only.
   virtual void write(std::span<const Call> calls) noexcept = 0;
   // After the last batch. The first error that writing met.
   virtual Result<void> finish() = 0;

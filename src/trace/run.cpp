@@ -27,10 +27,13 @@ namespace {
 std::uint64_t clock_ns(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-void say(const std::string& text) { fmt::print(stderr, "ior: {}\n", text); }
+void say(const std::string& text) {
+  fmt::print(stderr, "ior: {}\n", text);
+}
 
 RecordingHeader make_header(const Options& options) {
   utsname system{};
@@ -46,7 +49,8 @@ RecordingHeader make_header(const Options& options) {
   return header;
 }
 
-// A trace under way, from the first check to the exit code. Its members are what has been set up so far.
+// A trace under way, from the first check to the exit code. Its members are what has been set up so
+// far.
 class Trace {
  public:
   explicit Trace(const Options& options) : options_(options) {}
@@ -62,7 +66,8 @@ class Trace {
   Result<void> load();
   int target_pidfd() const { return command_ ? command_->pidfd() : process_.get(); }
   Result<void> announce();
-  void collect_losses(std::uint64_t in_flight, const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
+  void collect_losses(std::uint64_t in_flight,
+                      const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
   Result<void> show();
   int finish_command();
 
@@ -85,8 +90,9 @@ Result<void> Trace::prepare() {
   if (auto allowed = check_privileges(); !allowed) return allowed;
   recording_.header = make_header(options_);
   if (options_.flamegraph) {
-    auto file = RecordingFile::create(".", recording_.header.host, options_.name,
-                                      static_cast<std::time_t>(recording_.header.wall_ns / 1'000'000'000u));
+    auto file =
+        RecordingFile::create(".", recording_.header.host, options_.name,
+                              static_cast<std::time_t>(recording_.header.wall_ns / 1'000'000'000u));
     if (!file) return std::unexpected(file.error());
     file_.emplace(std::move(*file));
   }
@@ -127,11 +133,12 @@ Result<void> Trace::load() {
   if (!session) return std::unexpected(session.error());
   session_.emplace(std::move(*session));
   if (options_.plain) rows_.emplace(STDOUT_FILENO);
-  pipeline_.emplace(session_->rings(),
-                    PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),
-                                    .filter = {options_.comm, options_.path},
-                                    .rows = rows_ ? &*rows_ : nullptr,
-                                    .aggregate = true});
+  pipeline_.emplace(
+      session_->rings(),
+      PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),
+                      .filter = {options_.comm, options_.path},
+                      .rows = rows_ ? &*rows_ : nullptr,
+                      .aggregate = true});
   return {};
 }
 
@@ -163,7 +170,8 @@ void Trace::wait() {
 
 void Trace::collect_losses(std::uint64_t in_flight,
                            const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel) {
-  const auto add = [this](std::string_view name, Severity severity, std::string_view sentence, std::uint64_t count) {
+  const auto add = [this](std::string_view name, Severity severity, std::string_view sentence,
+                          std::uint64_t count) {
     recording_.losses.push_back({std::string(name), severity, std::string(sentence), count});
   };
   for (std::size_t i = 0; i < kernel.size(); ++i) {
@@ -172,15 +180,19 @@ void Trace::collect_losses(std::uint64_t in_flight,
   }
   const PipelineCounts counts = pipeline_->counts();
   add("malformed", Severity::lost, "records that ior did not understand", counts.malformed);
-  add("unmatched", Severity::lost, "halves of calls that fit no other half", counts.calls.unmatched);
+  add("unmatched", Severity::lost, "halves of calls that fit no other half",
+      counts.calls.unmatched);
   add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
-  add("filtered", Severity::info, "calls that -comm or -path left out", counts.calls.seen - counts.calls.recorded);
-  add("folded", Severity::info, "calls added to [other], because the tables are full", counts.folded);
+  add("filtered", Severity::info, "calls that -comm or -path left out",
+      counts.calls.seen - counts.calls.recorded);
+  add("folded", Severity::info, "calls added to [other], because the tables are full",
+      counts.folded);
   recording_.calls_seen = counts.calls.seen;
   recording_.calls_recorded = counts.calls.recorded;
 }
 
-// A command that still runs is waited for: its status is ior's. A signal that only ior got is passed on.
+// A command that still runs is waited for: its status is ior's. A signal that only ior got is
+// passed on.
 int Trace::finish_command() {
   if (!command_) return 0;
   const auto pass_on = [this](CaughtSignal signal) {

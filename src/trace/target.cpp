@@ -15,10 +15,12 @@
 namespace ior {
 namespace {
 
-UniqueFd pidfd_of(pid_t pid) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+UniqueFd pidfd_of(pid_t pid) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
 
 bool is_program(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
          ::access(path.c_str(), X_OK) == 0;
 }
@@ -47,7 +49,8 @@ Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
   return std::pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// The child's side, from fork to exec: waits for the word to go, with nothing of ior's signal handling left.
+// The child's side, from fork to exec: waits for the word to go, with nothing of ior's signal
+// handling left.
 [[noreturn]] void run_child(int go, int error, const char* program, char* const* arguments) {
   sigset_t none;
   ::sigemptyset(&none);
@@ -69,7 +72,8 @@ Result<UniqueFd> open_process(std::uint32_t pid) {
   if (pidfd) return pidfd;
   const int error = errno;
   if (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM) {
-    return fail(std::to_string(pid) + " is a thread, not a process: use -tid " + std::to_string(pid));
+    return fail(std::to_string(pid) + " is a thread, not a process: use -tid " +
+                std::to_string(pid));
   }
   if (error == ESRCH || error == EINVAL) {
     return fail("there is no process " + std::to_string(pid) + ": see ps for those that run");
@@ -121,7 +125,9 @@ Result<void> HeldCommand::release() {
   return {};
 }
 
-void HeldCommand::send_signal(int signal) const { ::kill(pid_, signal); }
+void HeldCommand::send_signal(int signal) const {
+  ::kill(pid_, signal);
+}
 
 int HeldCommand::wait() {
   go_.reset();

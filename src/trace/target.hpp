@@ -1,5 +1,5 @@
-// What a trace follows until it ends: a process that runs already, or a command that ior starts and holds back until the
-// probes are attached.
+// What a trace follows until it ends: a process that runs already, or a command that ior starts and
+// holds back until the probes are attached.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +20,8 @@ Result<void> check_thread(std::uint32_t tid);
 // Lifetime: a command that was never released ends when its owner goes.
 class HeldCommand {
  public:
-  // Finds the program in PATH and makes its process, which waits for release(). Errors: not found, not executable.
+  // Finds the program in PATH and makes its process, which waits for release(). Errors: not found,
+  // not executable.
   static Result<HeldCommand> start(const std::vector<std::string>& command_line);
 
   pid_t pid() const { return pid_; }

@@ -44,11 +44,14 @@ StopSignals::StopSignals() {
   fd_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-StopSignals::~StopSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+StopSignals::~StopSignals() {
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOfTrace& end) {
   const UniqueFd timer = end.duration_s ? timer_of(*end.duration_s) : UniqueFd();
-  // poll() passes over entries with a negative fd; of the rows' only an error (nobody reads any more) counts.
+  // poll() passes over entries with a negative fd; of the rows' only an error (nobody reads any
+  // more) counts.
   std::array<pollfd, 4> fds = {{{signals.fd(), POLLIN, 0},
                                 {timer.get(), POLLIN, 0},
                                 {end.target_pidfd, POLLIN, 0},

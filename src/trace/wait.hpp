@@ -1,4 +1,5 @@
-// Waits for what ends a trace: the time that was asked for, the target's exit, a signal, or nobody reading the rows.
+// Waits for what ends a trace: the time that was asked for, the target's exit, a signal, or nobody
+// reading the rows.
 #pragma once
 
 #include <signal.h>
@@ -10,8 +11,8 @@
 
 namespace ior {
 
-// Takes SIGINT and SIGTERM from their default actions for its lifetime, in this thread and in those that it makes after:
-// they are read from here. SIGPIPE is ignored: writes fail instead.
+// Takes SIGINT and SIGTERM from their default actions for its lifetime, in this thread and in those
+// that it makes after: they are read from here. SIGPIPE is ignored: writes fail instead.
 class StopSignals {
  public:
   StopSignals();
@@ -26,9 +27,9 @@ class StopSignals {
 };
 
 struct EndOfTrace {
-  int target_pidfd = -1;              // -1: no target
-  int rows_fd = -1;                   // -1: no rows are streamed
-  std::optional<double> duration_s;   // none: no limit
+  int target_pidfd = -1;             // -1: no target
+  int rows_fd = -1;                  // -1: no rows are streamed
+  std::optional<double> duration_s;  // none: no limit
 };
 
 struct CaughtSignal {
@@ -39,6 +40,7 @@ struct CaughtSignal {
 // Returns at the first of them; with the signal, where it was one.
 std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOfTrace& end);
 // Waits until the process has exited; signals go to `on_signal` meanwhile.
-void wait_for_exit(const StopSignals& signals, int pidfd, const std::function<void(CaughtSignal)>& on_signal);
+void wait_for_exit(const StopSignals& signals, int pidfd,
+                   const std::function<void(CaughtSignal)>& on_signal);
 
 }  // namespace ior

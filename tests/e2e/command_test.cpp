@@ -30,7 +30,8 @@ std::size_t tasks_of(pid_t pid) {
 TEST(Command, its_descendants_are_traced_with_f_and_its_output_is_its_own) {
   const TempDir directory;
   const Finished traced = run({IOR_BIN, "-f", "-flamegraph", "-name", "x", "--", "sh", "-c",
-                               "for i in $(seq 200); do cat /etc/hostname; done"}, directory.path());
+                               "for i in $(seq 200); do cat /etc/hostname; done"},
+                              directory.path());
   ASSERT_EQ(traced.exit_code, 0) << traced.err;
   EXPECT_EQ(std::ranges::count(traced.out, '\n'), 200);
   EXPECT_EQ(lost_calls(traced.err), 0u);
@@ -43,7 +44,8 @@ TEST(Command, its_descendants_are_traced_with_f_and_its_output_is_its_own) {
 
 TEST(Command, only_the_command_itself_is_traced_without_f) {
   const TempDir directory;
-  const Finished traced = run({IOR_BIN, "-flamegraph", "--", "sh", "-c", "cat /etc/hostname; true"}, directory.path());
+  const Finished traced =
+      run({IOR_BIN, "-flamegraph", "--", "sh", "-c", "cat /etc/hostname; true"}, directory.path());
   ASSERT_EQ(traced.exit_code, 0) << traced.err;
   const Records records = export_records(recording_in(directory.path()));
   EXPECT_EQ(sum_of(records, "enter_openat", "/etc/hostname").count, 0u);
@@ -79,7 +81,10 @@ TEST(Stopping, signals_end_the_trace_with_a_complete_recording) {
     const Finished finished = ior.finish(5);
     ASSERT_FALSE(finished.hung);
     EXPECT_EQ(finished.exit_code, 0) << finished.err;
-    EXPECT_GE(sum_of(export_records(recording_in(directory.path())), "enter_openat", "/etc/hostname").count, 1u);
+    EXPECT_GE(
+        sum_of(export_records(recording_in(directory.path())), "enter_openat", "/etc/hostname")
+            .count,
+        1u);
   }
 }
 
@@ -96,7 +101,9 @@ TEST(Stopping, a_duration_ends_the_trace) {
 
 TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
   const TempDir directory;
-  const Finished finished = run({"sh", "-c", std::string(IOR_BIN) + " -plain | head -3; cat /etc/hostname"}, directory.path(), 20);
+  const Finished finished =
+      run({"sh", "-c", std::string(IOR_BIN) + " -plain | head -3; cat /etc/hostname"},
+          directory.path(), 20);
   EXPECT_FALSE(finished.hung);
   EXPECT_THAT(finished.out, StartsWith("durationToPrevNs"));
 }
@@ -104,7 +111,8 @@ TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
 TEST(Threads, are_at_most_one_more_than_asked_for_and_stay_on_the_allowed_cpus) {
   for (const int threads : {1, 2, 4}) {
     const TempDir directory;
-    Running ior = start_tracing({"-threads", std::to_string(threads), "-trace-families", "all"}, directory.path());
+    Running ior = start_tracing({"-threads", std::to_string(threads), "-trace-families", "all"},
+                                directory.path());
     std::size_t most = 0;
     for (int i = 0; i < 50; ++i) {
       most = std::max(most, tasks_of(ior.pid()));
@@ -156,7 +164,9 @@ TEST(Refusals, say_what_to_do_and_exit_with_2_before_anything_is_attached) {
 
 TEST(Refusals, an_unwritable_directory_is_found_before_anything_is_attached) {
   const TempDir directory;
-  const Finished finished = run({"sh", "-c", std::string("cd /proc && ") + IOR_BIN + " -flamegraph -duration 1"}, directory.path(), 10);
+  const Finished finished =
+      run({"sh", "-c", std::string("cd /proc && ") + IOR_BIN + " -flamegraph -duration 1"},
+          directory.path(), 10);
   EXPECT_EQ(finished.exit_code, 2) << finished.err;
   EXPECT_THAT(finished.err, StartsWith("ior: "));
   EXPECT_THAT(finished.err, testing::Not(HasSubstr("ior: tracing")));
@@ -167,7 +177,9 @@ TEST(Refusals, an_ordinary_user_is_told_what_is_needed) {
   ::chmod(directory.path().c_str(), 0755);
   const std::string copy = directory.file("ior");
   std::filesystem::copy_file(IOR_BIN, copy);
-  const Finished finished = run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "-duration", "1"}, directory.path(), 10);
+  const Finished finished =
+      run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "-duration", "1"},
+          directory.path(), 10);
   EXPECT_EQ(finished.exit_code, 2) << finished.err;
   EXPECT_THAT(finished.err, HasSubstr("root"));
   EXPECT_THAT(finished.err, HasSubstr("cap_bpf"));

@@ -29,7 +29,8 @@ void pin(pid_t tid, int cpu) {
   ::sched_setaffinity(tid, sizeof(cpus), &cpus);
 }
 
-// Each thread reads its own number of bytes from its own file and sleeps, while another keeps moving them all.
+// Each thread reads its own number of bytes from its own file and sleeps, while another keeps
+// moving them all.
 void read_while_moved(const TempDir& directory) {
   std::array<std::atomic<pid_t>, kThreads> tids{};
   std::atomic<int> running{kThreads};
@@ -108,7 +109,8 @@ TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
 TEST(Load, a_thousand_short_lived_processes_are_all_there) {
   const TempDir directory;
   const Finished traced = run({IOR_BIN, "-f", "-flamegraph", "--", "sh", "-c",
-                               "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"}, directory.path());
+                               "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"},
+                              directory.path());
   ASSERT_EQ(traced.exit_code, 0) << traced.err;
   EXPECT_EQ(lost_calls(traced.err), 0u);
   const Records records = export_records(recording_in(directory.path()));
@@ -122,10 +124,12 @@ TEST(Load, a_thousand_short_lived_processes_are_all_there) {
 TEST(Load, a_whole_host_run_misses_no_file_of_a_tar) {
   const TempDir directory;
   const std::string list = directory.file("list");
-  const Finished found = run({"sh", "-c", "find /usr/include -type f -size +0 -links 1 > list"}, directory.path());
+  const Finished found =
+      run({"sh", "-c", "find /usr/include -type f -size +0 -links 1 > list"}, directory.path());
   ASSERT_EQ(found.exit_code, 0);
   Running ior = start_tracing({"-flamegraph", "-name", "host"}, directory.path());
-  const Finished packed = run({"sh", "-c", "tar c /usr/include 2>/dev/null | zstd > /dev/null"}, directory.path(), 100);
+  const Finished packed =
+      run({"sh", "-c", "tar c /usr/include 2>/dev/null | zstd > /dev/null"}, directory.path(), 100);
   ior.send_signal(SIGINT);
   const Finished traced = ior.finish(20);
   ASSERT_FALSE(traced.hung);
@@ -139,7 +143,8 @@ TEST(Load, a_whole_host_run_misses_no_file_of_a_tar) {
   }
   std::ifstream in(list);
   int files = 0, missing = 0;
-  for (std::string file; std::getline(in, file); ++files) missing += !opened.contains(file) || !read.contains(file);
+  for (std::string file; std::getline(in, file); ++files)
+    missing += !opened.contains(file) || !read.contains(file);
   EXPECT_EQ(missing, 0) << "of " << files;
   EXPECT_GT(files, 1000);
 }
@@ -155,7 +160,8 @@ TEST(Load, what_does_not_fit_a_tiny_ring_is_counted_and_the_rest_is_right) {
     ::_exit(0);
   }
   Running ior = start_tracing({"-pid", std::to_string(child), "-mapSize", "4096", "-flamegraph",
-                               "-trace-syscalls", "write"}, directory.path());
+                               "-trace-syscalls", "write"},
+                              directory.path());
   ::kill(child, SIGCONT);
   const Finished traced = ior.finish(60);
   ASSERT_EQ(traced.exit_code, 0) << traced.err;

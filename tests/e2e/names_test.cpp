@@ -21,9 +21,13 @@
 namespace ior::e2e {
 namespace {
 
-int make_file(const std::string& path) { return ::open(path.c_str(), O_RDWR | O_CREAT, 0600); }
+int make_file(const std::string& path) {
+  return ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+}
 
-void put(int fd) { (void)!::write(fd, "x", 1); }
+void put(int fd) {
+  (void)!::write(fd, "x", 1);
+}
 
 // No record but those of closed fds may be without a name.
 void expect_all_named(const Records& records) {
@@ -127,20 +131,23 @@ TEST(Names, close_range_closes_what_it_says_and_no_more) {
 TEST(Names, a_child_inherits_and_each_process_has_its_own_table) {
   const TempDir directory;
   const std::string file = directory.file("parent"), other = directory.file("child");
-  const Traced traced = trace_child([&] {
-    const int fd = make_file(file);
-    const pid_t child = ::fork();
-    if (child == 0) {
-      put(fd);
-      ::close(fd);
-      put(make_file(other));  // the same number
-      ::_exit(0);
-    }
-    ::waitpid(child, nullptr, 0);
-    put(fd);
-  }, {"-f"});
+  const Traced traced = trace_child(
+      [&] {
+        const int fd = make_file(file);
+        const pid_t child = ::fork();
+        if (child == 0) {
+          put(fd);
+          ::close(fd);
+          put(make_file(other));  // the same number
+          ::_exit(0);
+        }
+        ::waitpid(child, nullptr, 0);
+        put(fd);
+      },
+      {"-f"});
   Records mine, childs;
-  for (const auto& record : traced.records) (record["pid"] == traced.pid ? mine : childs).push_back(record);
+  for (const auto& record : traced.records)
+    (record["pid"] == traced.pid ? mine : childs).push_back(record);
   EXPECT_EQ(sum_of(mine, "enter_write", file).count, 1u);
   EXPECT_EQ(sum_of(childs, "enter_write", file).count, 1u);
   EXPECT_EQ(sum_of(childs, "enter_write", other).count, 1u);
@@ -170,7 +177,7 @@ TEST(Names, relative_paths_start_at_the_working_directory_or_the_dirfd) {
   const Traced traced = trace_child([&] {
     ::chdir(directory.path().c_str());
     ::open("missing", O_RDONLY);
-    struct stat status{};
+    struct stat status {};
     ::stat("sub/../x", &status);
     const int dir = ::open("sub", O_RDONLY | O_DIRECTORY);
     ::openat(dir, "also-missing", O_RDONLY);
@@ -200,7 +207,7 @@ TEST(Names, a_path_on_a_page_that_is_not_resident_is_read_at_exit) {
     void* pages = ::mmap(nullptr, 1 << 20, PROT_READ, MAP_PRIVATE, fd, 0);
     ::open(static_cast<char*>(pages) + (512 << 10), O_RDONLY);
     ::madvise(pages, 1 << 20, MADV_DONTNEED);
-    struct stat status{};
+    struct stat status {};
     ::syscall(SYS_stat, static_cast<char*>(pages) + (512 << 10), &status);
     ::open(reinterpret_cast<const char*>(8), O_RDONLY);
   });
@@ -246,7 +253,8 @@ TEST(Names, renames_of_the_file_and_of_directories_above_it_are_seen) {
     ::unlink((after + "/moved").c_str());
     put(fd);
   });
-  for (const std::string& name : {before + "/file", after + "/file", after + "/moved", after + "/moved (deleted)"}) {
+  for (const std::string& name :
+       {before + "/file", after + "/file", after + "/moved", after + "/moved (deleted)"}) {
     EXPECT_EQ(sum_of(traced.records, "enter_write", name).count, 1u) << name;
   }
 }
@@ -262,7 +270,8 @@ TEST(Names, what_is_no_file_has_the_name_that_proc_gives_it) {
     std::string lines;
     for (const int fd : fds) {
       std::array<char, 200> name{};
-      (void)!::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(), name.size() - 1);
+      (void)!::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(),
+                        name.size() - 1);
       lines += std::string(name.data()) + "\n";
       (void)!::write(fd, "12345678", 8);
     }
@@ -282,7 +291,8 @@ TEST(Names, files_under_mounts_have_the_path_through_them) {
   const std::string point = directory.file("point");
   ::mkdir(point.c_str(), 0700);
   const Traced traced = trace_child([&] {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("tmpfs", point.c_str(), "tmpfs", 0, nullptr) != 0) {
       ::_exit(3);
     }

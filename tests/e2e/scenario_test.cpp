@@ -1,4 +1,5 @@
-// The reference workload suite: each scenario of ioworkload under ior, held against every row of scenarios.tsv.
+// The reference workload suite: each scenario of ioworkload under ior, held against every row of
+// scenarios.tsv.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -24,7 +25,9 @@ struct Scenario {
   std::vector<Expectation> expectations;
 };
 
-void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+void PrintTo(const Scenario& scenario, std::ostream* out) {
+  *out << scenario.name;
+}
 
 std::vector<Scenario> read_scenarios() {
   std::ifstream in(IOR_SCENARIOS_TSV);
@@ -74,11 +77,13 @@ TEST_P(ScenarioTest, meets_every_expectation) {
   const TempDir directory;
   const std::string pid_file = directory.file("pid");
   Running workload({"sh", "-c", "exec \"$0\" --scenario=\"$1\" > \"$2\"", IOR_WORKLOAD_BIN,
-                    scenario.name, pid_file}, directory.path());
+                    scenario.name, pid_file},
+                   directory.path());
   const pid_t pid = read_pid(pid_file);
   ASSERT_NE(pid, 0) << "ioworkload printed no PID within 5 s";
   Running ior({IOR_BIN, "-pid", std::to_string(pid), "-flamegraph", "-name", scenario.name,
-               "-duration", std::to_string(static_cast<int>(kDuration))}, directory.path());
+               "-duration", std::to_string(static_cast<int>(kDuration))},
+              directory.path());
   const Finished traced = ior.finish(kDuration + 3);
   const Finished worked = workload.finish(5);
   ASSERT_FALSE(traced.hung) << "ior hung";
@@ -105,7 +110,9 @@ INSTANTIATE_TEST_SUITE_P(Reference, ScenarioTest, testing::ValuesIn(read_scenari
                            return name;
                          });
 
-TEST(ScenarioTable, has_all_39_scenarios) { EXPECT_EQ(read_scenarios().size(), 39u); }
+TEST(ScenarioTable, has_all_39_scenarios) {
+  EXPECT_EQ(read_scenarios().size(), 39u);
+}
 
 }  // namespace
 }  // namespace ior::e2e

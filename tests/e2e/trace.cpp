@@ -26,7 +26,8 @@ std::string read_file(const std::string& path) {
 
 std::vector<char*> arguments_of(const std::vector<std::string>& command_line) {
   std::vector<char*> arguments;
-  for (const auto& argument : command_line) arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& argument : command_line)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   return arguments;
 }
@@ -53,12 +54,15 @@ TempDir::TempDir() {
   path_ = ::mkdtemp(name.data());
 }
 
-TempDir::~TempDir() { std::filesystem::remove_all(path_); }
+TempDir::~TempDir() {
+  std::filesystem::remove_all(path_);
+}
 
 Running::Running(const std::vector<std::string>& command_line, const std::string& directory,
                  const std::vector<int>& inherited) {
   static int runs = 0;
-  const std::string stem = directory + "/" + std::to_string(::getpid()) + "." + std::to_string(runs++);
+  const std::string stem =
+      directory + "/" + std::to_string(::getpid()) + "." + std::to_string(runs++);
   out_ = stem + ".out";
   err_ = stem + ".err";
   auto arguments = arguments_of(command_line);
@@ -71,7 +75,9 @@ Running::Running(const std::vector<std::string>& command_line, const std::string
   ::_exit(126);
 }
 
-void Running::send_signal(int signal) const { ::kill(pid_, signal); }
+void Running::send_signal(int signal) const {
+  ::kill(pid_, signal);
+}
 
 Finished Running::finish(double seconds) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -119,7 +125,8 @@ std::string recording_in(const std::string& directory) {
 
 Records export_records(const std::string& recording) {
   const TempDir directory;
-  const Finished exported = run({IOR_BIN, "export", "--format", "jsonl", recording}, directory.path());
+  const Finished exported =
+      run({IOR_BIN, "export", "--format", "jsonl", recording}, directory.path());
   EXPECT_EQ(exported.exit_code, 0) << exported.err;
   Records records;
   std::istringstream lines(exported.out);

@@ -1,5 +1,5 @@
-// Runs ior for the end-to-end tests: as its users do, by its command line, and reads what it leaves behind by its own
-// export command. A run that does not end in time is killed and said to hang.
+// Runs ior for the end-to-end tests: as its users do, by its command line, and reads what it leaves
+// behind by its own export command. A run that does not end in time is killed and said to hang.
 #pragma once
 
 #include <sys/types.h>
@@ -72,11 +72,14 @@ struct Traced {
   std::vector<std::string> rows;
 };
 
-// Forks a child that waits, traces it (`options` added to -pid), lets it run `work`, and gives its records.
-Traced trace_child(const std::function<void()>& work, std::vector<std::string> options = {},
-                   const std::function<void()>& before = [] {});
+// Forks a child that waits, traces it (`options` added to -pid), lets it run `work`, and gives its
+// records.
+Traced trace_child(
+    const std::function<void()>& work, std::vector<std::string> options = {},
+    const std::function<void()>& before = [] {});
 
-// Sums over the records that have this tracepoint and path (whichever of the two paths; empty: any).
+// Sums over the records that have this tracepoint and path (whichever of the two paths; empty:
+// any).
 struct Sum {
   std::uint64_t records = 0, count = 0, errors = 0, bytes = 0, duration_ns = 0;
 };

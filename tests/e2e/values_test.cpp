@@ -66,7 +66,8 @@ TEST(Values, transfers_show_the_file_written_to_and_the_file_read_from) {
     start = 1;
     (void)!::splice(in, &start, ends[1], nullptr, 3, 0);
   });
-  for (const auto& [tracepoint, bytes] : {std::pair{"enter_sendfile64", 10u}, std::pair{"enter_copy_file_range", 4u}}) {
+  for (const auto& [tracepoint, bytes] :
+       {std::pair{"enter_sendfile64", 10u}, std::pair{"enter_copy_file_range", 4u}}) {
     const auto* record = find_record(traced.records, tracepoint, to);
     ASSERT_NE(record, nullptr) << tracepoint;
     EXPECT_EQ((*record)["old_path"], from);
@@ -78,14 +79,16 @@ TEST(Values, transfers_show_the_file_written_to_and_the_file_read_from) {
 }
 
 TEST(Values, a_failed_call_shows_its_errno_and_the_path_as_passed) {
-  const Traced traced = trace_child([] {
-    ::open("/nonexistent/../file", O_RDONLY);
-    ::open("/etc/hostname/x", O_WRONLY);
-    struct stat status{};
-    ::stat("/no/such/file", &status);
-    ::close(1000);
-    (void)!::read(-1, nullptr, 0);
-  }, {"-plain"});
+  const Traced traced = trace_child(
+      [] {
+        ::open("/nonexistent/../file", O_RDONLY);
+        ::open("/etc/hostname/x", O_WRONLY);
+        struct stat status {};
+        ::stat("/no/such/file", &status);
+        ::close(1000);
+        (void)!::read(-1, nullptr, 0);
+      },
+      {"-plain"});
   using testing::Contains;
   using testing::EndsWith;
   EXPECT_THAT(traced.rows, Contains(EndsWith(",openat,-2,/nonexistent/../file")));
@@ -115,8 +118,11 @@ TEST(Values, flags_are_those_passed_to_open_and_then_the_open_files_own) {
 }
 
 TEST(Values, openat2_shows_the_flags_of_its_open_how) {
-  struct { std::uint64_t flags, mode, resolve; } how = {O_WRONLY | O_APPEND, 0, 0};
-  const Traced traced = trace_child([&how] { ::syscall(SYS_openat2, AT_FDCWD, "/dev/null", &how, sizeof(how)); });
+  struct {
+    std::uint64_t flags, mode, resolve;
+  } how = {O_WRONLY | O_APPEND, 0, 0};
+  const Traced traced =
+      trace_child([&how] { ::syscall(SYS_openat2, AT_FDCWD, "/dev/null", &how, sizeof(how)); });
   const auto* record = find_record(traced.records, "enter_openat2", "/dev/null");
   ASSERT_NE(record, nullptr);
   EXPECT_EQ((*record)["flags"], "O_WRONLY|O_APPEND");
@@ -124,12 +130,14 @@ TEST(Values, openat2_shows_the_flags_of_its_open_how) {
 
 TEST(Values, durations_and_gaps_are_those_of_the_thread) {
   constexpr long kSleepNs = 20'000'000;
-  const Traced traced = trace_child([] {
-    const timespec pause{0, kSleepNs};
-    const int fd = ::open("/dev/null", O_WRONLY);
-    ::nanosleep(&pause, nullptr);
-    (void)!::write(fd, "x", 1);
-  }, {"-trace-syscalls", "openat,write"});
+  const Traced traced = trace_child(
+      [] {
+        const timespec pause{0, kSleepNs};
+        const int fd = ::open("/dev/null", O_WRONLY);
+        ::nanosleep(&pause, nullptr);
+        (void)!::write(fd, "x", 1);
+      },
+      {"-trace-syscalls", "openat,write"});
   const auto* opened = find_record(traced.records, "enter_openat", "/dev/null");
   const auto* written = find_record(traced.records, "enter_write", "/dev/null");
   ASSERT_TRUE(opened && written);
@@ -152,26 +160,34 @@ TEST(Values, comm_is_the_threads_name_at_the_time_of_the_call) {
 }
 
 TEST(Values, rows_have_the_documented_columns) {
-  const Traced traced = trace_child([] {
-    const int fd = ::open("/etc/hostname", O_RDONLY);
-    std::array<char, 3> buffer{};
-    (void)!::read(fd, buffer.data(), 3);
-  }, {"-plain"});
+  const Traced traced = trace_child(
+      [] {
+        const int fd = ::open("/etc/hostname", O_RDONLY);
+        std::array<char, 3> buffer{};
+        (void)!::read(fd, buffer.data(), 3);
+      },
+      {"-plain"});
   ASSERT_GE(traced.rows.size(), 3u);
   EXPECT_EQ(traced.rows[0], "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file");
   const std::string id = std::to_string(traced.pid) + "." + std::to_string(traced.pid);
   const std::string number = "[0-9]+,";
-  const auto row = [&](const std::string& end) { return number + number + "[^,]+," + id + "," + end; };
-  EXPECT_THAT(traced.rows, testing::Contains(testing::MatchesRegex(row("openat,[0-9]+,/etc/hostname"))));
-  EXPECT_THAT(traced.rows, testing::Contains(testing::MatchesRegex(row("read,[1-3],/etc/hostname"))));
+  const auto row = [&](const std::string& end) {
+    return number + number + "[^,]+," + id + "," + end;
+  };
+  EXPECT_THAT(traced.rows,
+              testing::Contains(testing::MatchesRegex(row("openat,[0-9]+,/etc/hostname"))));
+  EXPECT_THAT(traced.rows,
+              testing::Contains(testing::MatchesRegex(row("read,[1-3],/etc/hostname"))));
 }
 
 TEST(Values, a_number_without_a_row_is_shown_as_it_is) {
-  const Traced traced = trace_child([] {
-    ::syscall(400);
-    ::syscall(5000);
-    ::syscall(0x40000001);
-  }, {"-plain", "-trace-families", "all"});
+  const Traced traced = trace_child(
+      [] {
+        ::syscall(400);
+        ::syscall(5000);
+        ::syscall(0x40000001);
+      },
+      {"-plain", "-trace-families", "all"});
   using testing::Contains;
   using testing::HasSubstr;
   EXPECT_THAT(traced.rows, Contains(HasSubstr(",syscall_400,-38,")));

@@ -13,7 +13,7 @@
 namespace ior::test {
 
 struct SeenCall {
-  std::uint16_t number = 0;
+  std::uint32_t number = 0;
   bool compat = false;
   bool after_loss = false;
   bool has_flags = false;
@@ -26,9 +26,9 @@ struct SeenCall {
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
   std::int64_t ret = 0;
-  std::string comm;
-  std::string path;
-  std::string old_path;
+  std::string comm = {};
+  std::string path = {};
+  std::string old_path = {};
 
   bool operator==(const SeenCall&) const = default;
 };
