@@ -76,6 +76,7 @@ Result<void> read_values(const Given& given, Options& options) {
       .read(given.comm, parse_comm, options.comm)
       .read(given.name, parse_recording_name, options.name)
       .read(given.duration, parse_duration_s, options.duration_s)
+      .read(given.rows, parse_rows, options.rows)
       .read(given.threads, parse_threads, options.threads)
       .read(given.map_size, parse_ring_bytes, options.ring_bytes)
       .read(given.ready_fd, parse_ready_fd, options.ready_fd)

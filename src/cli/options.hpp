@@ -40,6 +40,7 @@ struct Options {
   int ready_fd = -1;
   std::vector<Field> fields;  // empty: the command's default
   Weight weight = Weight::count;
+  std::size_t rows = 40;  // of the table at most; 0: all
   std::vector<std::string> command_line;  // what follows `--`
   std::vector<std::string> arguments;     // argv, for the recording's header
   std::string file;                       // collapsed, export: the recording

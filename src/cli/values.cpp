@@ -70,6 +70,12 @@ Result<double> parse_duration_s(std::string_view text) {
   return *seconds;
 }
 
+Result<std::size_t> parse_rows(std::string_view text) {
+  const auto rows = to_number<std::size_t>(text);
+  if (!rows) return bad_value("-rows", text, "a number, 0 for all rows");
+  return *rows;
+}
+
 Result<int> parse_threads(std::string_view text) {
   const auto threads = to_number<int>(text);
   if (!threads || *threads < 1 || *threads > kThreadsMax) {

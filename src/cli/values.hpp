@@ -19,6 +19,9 @@ Result<std::uint32_t> parse_id(std::string_view option, std::string_view text);
 // Seconds, with or without a fraction, more than 0.
 Result<double> parse_duration_s(std::string_view text);
 
+// Rows of a table, 0 for all.
+Result<std::size_t> parse_rows(std::string_view text);
+
 Result<int> parse_threads(std::string_view text);
 
 // Bytes of each ring: a power of two, suffixes K, M and G allowed.

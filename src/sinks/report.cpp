@@ -135,7 +135,8 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
   if (recording.records.empty()) return "no calls recorded\n";
   const Groups groups = group(recording, options.fields);
   const auto sorted = heaviest_first(groups, options.weight);
-  const std::size_t shown = std::min(sorted.size(), options.rows);
+  const std::size_t shown =
+      options.rows == 0 ? sorted.size() : std::min(sorted.size(), options.rows);
   std::vector<Cells> rows = {titles(options)};
   for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(*sorted[i], options));
   std::string report = align(rows, options.fields.size());

@@ -14,7 +14,7 @@ namespace ior {
 struct ReportOptions {
   std::vector<Field> fields = {Field::tracepoint, Field::path};
   Weight weight = Weight::count;
-  std::size_t rows = 40;
+  std::size_t rows = 40;  // at most; 0: all
 };
 
 // The records grouped by the fields, heaviest first: count, errors, total and average latency,

@@ -215,7 +215,7 @@ Result<void> Trace::show() {
   }
   if (options_.flamegraph || options_.plain) return {};
   // The command's output has stdout for itself.
-  ReportOptions report{.weight = options_.weight};
+  ReportOptions report{.weight = options_.weight, .rows = options_.rows};
   if (!options_.fields.empty()) report.fields = options_.fields;
   fmt::print(command_ ? stderr : stdout, "{}", format_report(recording_, report));
   return {};

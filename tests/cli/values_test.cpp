@@ -36,6 +36,12 @@ TEST(Values, a_duration_is_any_number_of_seconds_above_0) {
   }
 }
 
+TEST(Values, rows_are_a_number_or_0_for_all) {
+  EXPECT_EQ(parse_rows("0"), 0u);
+  EXPECT_EQ(parse_rows("500"), 500u);
+  for (const char* text : {"", "-1", "all", "1.5"}) EXPECT_FALSE(parse_rows(text)) << text;
+}
+
 TEST(Values, threads_are_a_number_from_1_to_1024) {
   EXPECT_EQ(parse_threads("1"), 1);
   EXPECT_EQ(parse_threads("1024"), 1024);
