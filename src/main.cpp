@@ -17,9 +17,9 @@ int fail_with(const std::string& message, int exit_code) {
 }
 
 int trace(const ior::Options& options) {
-  const auto outcome = ior::run_trace(options);
-  if (!outcome) return fail_with(outcome.error().message, outcome.error().before_attach ? 2 : 1);
-  return outcome->exit_code;
+  const auto exit_code = ior::run_trace(options);
+  if (exit_code) return *exit_code;
+  return fail_with(exit_code.error().message, exit_code.error().before_attach ? 2 : 1);
 }
 
 }  // namespace

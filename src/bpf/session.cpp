@@ -141,7 +141,7 @@ Result<Session> Session::load(const SessionSettings& settings) {
   ::bpf_map__set_max_entries(maps.rings, static_cast<__u32>(cpus));
   ::bpf_map__set_max_entries(maps.names, static_cast<__u32>(cpus));
   if (const int error = ior_bpf::load(state->skeleton.get()); error != 0) {
-    return fail_libbpf("the kernel refused ior's probes", error);
+    return fail_libbpf("the kernel refused ior's probes, which need Linux 6.2 or later", error);
   }
   auto rings = LiveRings::create(static_cast<std::size_t>(cpus), ring_bytes);
   if (!rings) return std::unexpected(rings.error());

@@ -118,8 +118,8 @@ void add_output_options(CLI::App& app, Given& given) {
       .value("--name", "NAME", given.name, "NAME in the recording's file name (default: ior)")
       .flag("--plain", given.plain, "print every call as a row of CSV");
   add_grouping_options(app, given, group, "tracepoint, path; a recording keeps all");
-  OptionGroup(app, group).value("--rows", "N", given.rows,
-                                "rows of the table at most, 0 for all (default: 40)");
+  OptionGroup(app, group)
+      .value("--rows", "N", given.rows, "rows of the table at most, 0 for all (default: 40)");
 }
 
 void add_run_options(CLI::App& app, Given& given) {

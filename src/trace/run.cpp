@@ -59,12 +59,12 @@ class Trace {
   Result<void> prepare();
   Result<void> attach();
   void wait();
-  Result<Outcome> finish();
+  Result<int> finish();
 
  private:
   Result<void> find_target();
   Result<void> load();
-  int target_pidfd() const { return command_ ? command_->pidfd() : process_.get(); }
+  int target_pidfd() const { return command_ ? command_->pidfd() : target_.get(); }
   Result<void> announce();
   void collect_losses(std::uint64_t in_flight,
                       const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
@@ -73,7 +73,7 @@ class Trace {
 
   const Options& options_;
   StopSignals signals_;
-  UniqueFd process_;
+  UniqueFd target_;
   std::optional<HeldCommand> command_;
   std::optional<RecordingFile> file_;
   std::optional<Session> session_;
@@ -101,13 +101,15 @@ Result<void> Trace::prepare() {
 }
 
 Result<void> Trace::find_target() {
-  if (options_.tid != 0) {
-    if (auto found = check_thread(options_.tid); !found) return found;
-  }
   if (options_.pid != 0) {
     auto process = open_process(options_.pid);
     if (!process) return std::unexpected(process.error());
-    process_ = std::move(*process);
+    target_ = std::move(*process);
+  }
+  if (options_.tid != 0) {
+    auto thread = open_thread(options_.tid);
+    if (!thread) return std::unexpected(thread.error());
+    target_ = std::move(*thread);
   }
   if (!options_.command_line.empty()) {
     auto command = HeldCommand::start(options_.command_line);
@@ -138,7 +140,7 @@ Result<void> Trace::load() {
       PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),
                       .filter = {options_.comm, options_.path},
                       .rows = rows_ ? &*rows_ : nullptr,
-                      .aggregate = true});
+                      .aggregate = options_.flamegraph || !options_.plain});
   return {};
 }
 
@@ -221,7 +223,7 @@ Result<void> Trace::show() {
   return {};
 }
 
-Result<Outcome> Trace::finish() {
+Result<int> Trace::finish() {
   session_->detach();
   recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
   const auto in_flight = session_->count_in_flight();
@@ -233,12 +235,12 @@ Result<Outcome> Trace::finish() {
   auto shown = show();
   const int exit_code = finish_command();
   if (!shown) return std::unexpected(shown.error());
-  return Outcome{exit_code};
+  return exit_code;
 }
 
 }  // namespace
 
-std::expected<Outcome, TraceError> run_trace(const Options& options) {
+std::expected<int, TraceError> run_trace(const Options& options) {
   Trace trace(options);
   if (auto prepared = trace.prepare(); !prepared) {
     return std::unexpected(TraceError{prepared.error().message, true});
@@ -247,9 +249,9 @@ std::expected<Outcome, TraceError> run_trace(const Options& options) {
     return std::unexpected(TraceError{attached.error().message, false});
   }
   trace.wait();
-  auto outcome = trace.finish();
-  if (!outcome) return std::unexpected(TraceError{outcome.error().message, false});
-  return *outcome;
+  const auto exit_code = trace.finish();
+  if (!exit_code) return std::unexpected(TraceError{exit_code.error().message, false});
+  return *exit_code;
 }
 
 }  // namespace ior

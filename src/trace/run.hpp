@@ -3,23 +3,19 @@
 // the sinks.
 #pragma once
 
-#include "base/result.hpp"
+#include <expected>
+#include <string>
+
 #include "cli/options.hpp"
 
 namespace ior {
 
-// What a trace that was begun ended with.
-struct Outcome {
-  int exit_code = 0;  // the command's own, where ior started one
-};
-
-// An error that `is_usage` of TraceError says came before anything was attached; nothing was traced
-// then.
 struct TraceError {
   std::string message;
-  bool before_attach = false;
+  bool before_attach = false;  // nothing was traced
 };
 
-std::expected<Outcome, TraceError> run_trace(const Options& options);
+// The exit code: 0, or the command's own where ior started one.
+std::expected<int, TraceError> run_trace(const Options& options);
 
 }  // namespace ior

@@ -15,8 +15,10 @@
 namespace ior {
 namespace {
 
-UniqueFd pidfd_of(pid_t pid) {
-  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+constexpr int kPidfdThread = O_EXCL;  // PIDFD_THREAD, linux/pidfd.h from Linux 6.9 on
+
+UniqueFd pidfd_of(std::uint32_t id, int flags = 0) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, id, flags)));
 }
 
 bool is_program(const std::string& path) {
@@ -68,7 +70,7 @@ Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
 }  // namespace
 
 Result<UniqueFd> open_process(std::uint32_t pid) {
-  UniqueFd pidfd = pidfd_of(static_cast<pid_t>(pid));
+  UniqueFd pidfd = pidfd_of(pid);
   if (pidfd) return pidfd;
   const int error = errno;
   if (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM) {
@@ -81,8 +83,8 @@ Result<UniqueFd> open_process(std::uint32_t pid) {
   return fail_errno("cannot watch process " + std::to_string(pid), error);
 }
 
-Result<void> check_thread(std::uint32_t tid) {
-  if (::kill(static_cast<pid_t>(tid), 0) == 0 || errno == EPERM) return {};
+Result<UniqueFd> open_thread(std::uint32_t tid) {
+  if (::kill(static_cast<pid_t>(tid), 0) == 0 || errno == EPERM) return pidfd_of(tid, kPidfdThread);
   return fail("there is no thread " + std::to_string(tid) + ": see ps -eL for those that run");
 }
 
@@ -107,7 +109,7 @@ Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_l
     go->second.reset();
     run_child(go->first.get(), error->second.get(), program->c_str(), arguments.data());
   }
-  command.pidfd_ = pidfd_of(command.pid_);
+  command.pidfd_ = pidfd_of(static_cast<std::uint32_t>(command.pid_));
   command.go_ = std::move(go->second);
   command.error_ = std::move(error->first);
   return command;

@@ -14,8 +14,9 @@ namespace ior {
 
 // A pidfd of a running process. Errors: there is none with this id, or it is a thread of one.
 Result<UniqueFd> open_process(std::uint32_t pid);
-// Whether a thread runs. Errors: there is none with this id.
-Result<void> check_thread(std::uint32_t tid);
+// The same of a thread. Before Linux 6.9 there is none: an fd that is not open, and the thread's
+// end goes unnoticed.
+Result<UniqueFd> open_thread(std::uint32_t tid);
 
 // Lifetime: a command that was never released ends when its owner goes.
 class HeldCommand {

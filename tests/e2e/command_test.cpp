@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -97,6 +98,26 @@ TEST(Stopping, a_duration_ends_the_trace) {
   EXPECT_GE(took, std::chrono::milliseconds(500));
   EXPECT_LT(took, std::chrono::seconds(4));
   recording_in(directory.path());
+}
+
+TEST(Stopping, the_end_of_a_thread_that_was_asked_for_ends_the_trace) {
+  const TempDir directory;
+  std::atomic<pid_t> tid{0};
+  std::atomic<bool> done{false};
+  std::thread thread([&] {
+    tid = ::gettid();
+    while (!done) ::close(::open("/dev/null", O_RDONLY));
+  });
+  while (tid == 0) std::this_thread::yield();
+  Running ior = start_tracing({"-tid", std::to_string(tid), "-flamegraph"}, directory.path());
+  done = true;
+  const Finished finished = ior.finish(5);
+  thread.join();
+  ASSERT_FALSE(finished.hung);
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  for (const auto& record : export_records(recording_in(directory.path()))) {
+    EXPECT_EQ(record["tid"], tid.load());
+  }
 }
 
 TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
