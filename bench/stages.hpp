@@ -16,7 +16,7 @@ namespace ior::bench {
 // processes.
 inline constexpr std::size_t kUnitCalls = 50'000;
 
-// The replay's records in batches as the ring readers cut them, from all rings in turn.
+// The replay's records in batches, one from each ring in turn.
 std::vector<EventBatchPtr> read_batches(const Replay& replay);
 
 // Forgets what the batch's bytes were decoded to.

@@ -23,6 +23,12 @@ bool is_second_half(const Event& event) {
   return event.kind == IOR_RECORD_EXIT && !(event.sections & IOR_WHOLE);
 }
 
+// Comes after an enter half that was written: an exit half, or the end of a thread inside a call.
+bool needs_enter(const Event& event) {
+  return is_second_half(event) ||
+         (event.kind == IOR_RECORD_END && (event.sections & IOR_NO_RETURN));
+}
+
 // What was not readable at enter, as the exit found it; its directory is in `path`.
 std::string complete_path(std::string_view directory, const Text& text) {
   if (text.status == IOR_TEXT_FAULT) return std::string(unknown::kBadAddress);
@@ -65,17 +71,25 @@ void Pairer::take(const Event& event) {
   }
   const auto thread = thread_of(event);
   Thread& state = thread->second;
-  const std::uint32_t turn = turn_of(event);
-  if (turn < state.next_seq) {
-    ++counts_.unmatched;
-  } else if (turn > state.next_seq || (is_second_half(event) && !state.enter.present)) {
+  if (!is_turn(state, event)) {
     hold(event.task, state, event);
   } else if (take_in_turn(thread, event, false) && !state.held.empty()) {
-    take_held(thread);
+    take_held(thread, 0);
   }
 }
 
-// False when the thread is gone with it.
+// Whether everything of the thread that was written before the event has been taken. Its turn may
+// also be over.
+bool Pairer::is_turn(Thread& thread, const Event& event) {
+  const std::uint32_t turn = turn_of(event);
+  if (turn == thread.next_seq + 1 && event.sections & IOR_EXIT_LOST && thread.enter.present) {
+    skip_to(thread, turn);
+  }
+  if (turn != thread.next_seq) return turn < thread.next_seq;
+  return thread.enter.present || !needs_enter(event);
+}
+
+// Takes an event whose turn has come; false when the thread is gone with it.
 bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool from_held) {
   Thread& state = thread->second;
   if (event.kind == IOR_RECORD_END) {
@@ -86,6 +100,11 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
     threads_.erase(thread);
     return false;
   }
+  if (turn_of(event) < state.next_seq || (is_second_half(event) && !state.enter.present)) {
+    ++counts_.unmatched;
+    return true;
+  }
+  if (event.sections & IOR_AFTER_LOSS) state.after_loss = true;
   if (event.intro) {
     std::memcpy(state.comm.data(), event.intro->comm, IOR_COMM_SIZE);
     state.comm.back() = '\0';
@@ -101,6 +120,15 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
   return true;
 }
 
+// The copies may have moved since they were made.
+void Pairer::Held::point_to_copies() {
+  event.path = path;
+  event.old_path = old_path;
+  event.text.bytes = text;
+  event.other_text.bytes = other_text;
+  if (event.intro) event.intro = &intro;
+}
+
 void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
   if (thread.held.empty()) waiting_.push_back(task);
   Held held{event,
@@ -114,28 +142,19 @@ void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
   thread.held.insert(place, std::move(held));
 }
 
-// Takes what was held and whose turn has come; false when the thread is gone with it.
-bool Pairer::take_held(Threads::iterator thread) {
+// Takes what was held and whose turn has come, and gives up what must have come by now; false when
+// the thread is gone with it.
+bool Pairer::take_held(Threads::iterator thread, std::uint64_t completed) {
   Thread& state = thread->second;
   std::size_t taken = 0;
   for (; taken < state.held.size(); ++taken) {
     Held& held = state.held[taken];
-    Event& event = held.event;
-    const std::uint32_t turn = turn_of(event);
-    if (turn > state.next_seq ||
-        (is_second_half(event) && turn == state.next_seq && !state.enter.present)) {
-      break;
+    if (!is_turn(state, held.event)) {
+      if (completed != kAllPasses && completed < held.pass + 1) break;
+      skip_to(state, turn_of(held.event));
     }
-    if (turn < state.next_seq) {
-      ++counts_.unmatched;
-      continue;
-    }
-    event.path = held.path;
-    event.old_path = held.old_path;
-    event.text.bytes = held.text;
-    event.other_text.bytes = held.other_text;
-    if (event.intro) event.intro = &held.intro;
-    if (!take_in_turn(thread, event, true)) return false;
+    held.point_to_copies();
+    if (!take_in_turn(thread, held.event, true)) return false;
   }
   state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(taken));
   return true;
@@ -146,18 +165,7 @@ void Pairer::give_up_missing(std::uint64_t completed) {
   std::erase_if(waiting_, [this, completed](std::uint32_t task) {
     const auto thread = threads_.find(task);
     if (thread == threads_.end()) return true;
-    Thread& state = thread->second;
-    while (!state.held.empty()) {
-      const Held& first = state.held.front();
-      if (completed != kAllPasses && completed < first.pass + 1) return false;
-      skip_to(state, turn_of(first.event));
-      if (is_second_half(first.event) && !state.enter.present) {
-        skip_to(state, state.next_seq + 1);
-        state.held.erase(state.held.begin());
-      }
-      if (!take_held(thread)) return true;
-    }
-    return true;
+    return !take_held(thread, completed) || thread->second.held.empty();
   });
 }
 

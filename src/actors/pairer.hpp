@@ -1,11 +1,12 @@
 // Makes calls of halves, for the processes of one shard: matches enters with exits, puts each
 // thread's calls into their order, and knows the thread's comm, process and previous exit.
 //
-// Order is exact. The kernel side numbers a task's calls (seq); a call's turn comes when the one
-// before it was delivered. What arrives before its turn, because a task moved to another CPU and
-// its rings were read the other way round, is held. A missing call is given up as lost only when it
-// cannot come any more: everything written before the held record is read by the end of the pass
-// after the one in which that was read (message.hpp), so then the missing one was never written.
+// Order is exact. The kernel side numbers a task's calls without gaps (seq, wire.h): a call's turn
+// comes when the one before it was delivered. What arrives before its turn, because a task moved to
+// another CPU and the rings were read the other way round, is held. What the kernel side lost it
+// says itself. Only where a record was damaged on the way does a number stay missing: it is given
+// up when it cannot come any more, for everything written before the held record is read by the end
+// of the pass after the one in which that was read (message.hpp).
 #pragma once
 
 #include <array>
@@ -66,6 +67,8 @@ class Pairer {
     std::string old_path;
     std::string text;
     std::string other_text;
+
+    void point_to_copies();
   };
   struct Thread {
     std::uint32_t next_seq = 1;
@@ -81,8 +84,9 @@ class Pairer {
   void take(const Event& event);
   bool take_in_turn(Threads::iterator thread, const Event& event, bool from_held);
   void hold(std::uint32_t task, Thread& thread, const Event& event);
-  bool take_held(Threads::iterator thread);
+  bool take_held(Threads::iterator thread, std::uint64_t completed);
   void give_up_missing(std::uint64_t completed);
+  bool is_turn(Thread& thread, const Event& event);
   void skip_to(Thread& thread, std::uint32_t seq);
   void start(Thread& thread, const Event& event);
   void deliver(Thread& thread, const Event& event, bool from_held);

@@ -54,10 +54,7 @@ static __always_inline void introduce(struct task_struct* task, struct ior_task_
 
 static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
                                        struct pt_regs* regs, __u64 nr) {
-  const __u32 keep =
-      TASK_FOLLOWED | TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS | TASK_DESCRIBED;
-  state->flags = (state->flags & keep) | TASK_IN_CALL;
-  state->seq += 1;
+  state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL;
   state->nr = nr;
   state->cpu = bpf_get_smp_processor_id();
   state->sections = 0;
@@ -126,7 +123,8 @@ static __always_inline void count_lone_exit(const struct ior_task_state* state, 
   if (forks && ret == 0)
     count(IOR_COUNTER_fork_child);
   else
-    count(state && state->seq ? IOR_COUNTER_exit_only : IOR_COUNTER_in_flight_at_start);
+    count(state && (state->flags & TASK_CALLED) ? IOR_COUNTER_exit_only
+                                                : IOR_COUNTER_in_flight_at_start);
 }
 
 static __always_inline bool is_expired(const struct ior_file* file, __u32 newest) {
@@ -185,8 +183,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   if (!is_traced_task(task, pid_tgid >> 32, pid_tgid)) return 0;
   struct ior_task_state* state = find_state(task);
   if (!state || !(state->flags & TASK_IN_CALL)) {
-    if (nr < IOR_SYSCALL_LIMIT && is_selected(task, nr) &&
-        !(state && state->nr == nr && state->seq))
+    const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
+    if (skipped)
+      state->flags &= ~TASK_SKIP_EXIT;
+    else if (nr < IOR_SYSCALL_LIMIT && is_selected(task, nr))
       count_lone_exit(state, nr, ret);
     return 0;
   }

@@ -74,11 +74,23 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
   return offset + sizeof(*intro);
 }
 
-/* Writes a call's record; what it introduced is known from then on. */
+/* Writes a call's record, the first of its call or the second; remembers what it introduced, or
+ * that it was lost. */
 static __always_inline bool write_call(struct ior_task_state* state,
-                                       struct ior_record_buffer* record, __u32 size) {
+                                       struct ior_record_buffer* record, __u32 size, bool first) {
   record->head.sections |= state->sections & IOR_COMPAT;
-  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full)) return false;
+  if (first) {
+    record->head.seq = state->seq + 1;
+    if (state->flags & TASK_LOST) record->head.sections |= IOR_AFTER_LOSS;
+    if (state->flags & TASK_EXIT_LOST) record->head.sections |= IOR_EXIT_LOST;
+  }
+  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full)) {
+    state->flags |= first ? TASK_LOST : TASK_LOST | TASK_EXIT_LOST;
+    return false;
+  }
+  if (!first) return true;
+  state->seq += 1;
+  state->flags &= ~(TASK_LOST | TASK_EXIT_LOST);
   if (record->head.sections & IOR_INTRO) state->flags &= ~TASK_NEEDS_INTRO;
   return true;
 }
@@ -103,10 +115,10 @@ __noinline int send_enter(struct ior_task_state* state, __u32 shape) {
     if (status == IOR_TEXT_FAULT) state->flags |= TASK_OTHER_FAULT;
   }
   state->enter_ns = record->head.time_ns = bpf_ktime_get_boot_ns();
-  if (write_call(state, record, size))
+  if (write_call(state, record, size, true))
     state->flags |= TASK_SENT_ENTER;
   else
-    state->flags &= ~TASK_IN_CALL;
+    state->flags = (state->flags & ~TASK_IN_CALL) | TASK_SKIP_EXIT;
   return 0;
 }
 
@@ -123,7 +135,7 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
   size = append_files(record, size, state);
   size = append_intro(record, size, state);
-  return write_call(state, record, size);
+  return write_call(state, record, size, true);
 }
 
 /* The file that a successful open made. Where the task has moved since it entered, this CPU's names
@@ -179,7 +191,7 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
     record->head.sections |= IOR_TEXT_OTHER;
   }
   if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
-  return write_call(state, record, size);
+  return write_call(state, record, size, false);
 }
 
 static __always_inline void send_end(struct task_struct* task, const struct ior_task_state* state) {
@@ -189,7 +201,8 @@ static __always_inline void send_end(struct task_struct* task, const struct ior_
   record->head.tgid = task->tgid;
   record->head.tid = task->pid;
   record->head.time_ns = bpf_ktime_get_boot_ns();
-  record->head.sections = state->flags & TASK_IN_CALL ? IOR_NO_RETURN : 0;
+  const bool died_in_call = (state->flags & TASK_IN_CALL) && (state->flags & TASK_SENT_ENTER);
+  if (died_in_call || (state->flags & TASK_EXIT_LOST)) record->head.sections = IOR_NO_RETURN;
   write_record(bpf_get_smp_processor_id(), record, sizeof(record->head), IOR_COUNTER_end_not_sent);
 }
 

@@ -19,11 +19,17 @@ enum task_flag {
   TASK_SENT_ENTER = 1 << 6,    /* the enter half is in the ring already */
   TASK_TEXT_FAULT = 1 << 7,    /* the path could not be read at enter */
   TASK_OTHER_FAULT = 1 << 8,
+  TASK_SKIP_EXIT = 1 << 9,  /* the enter half was lost: the exit half is not sent */
+  TASK_LOST = 1 << 10,      /* something was lost since the last record */
+  TASK_EXIT_LOST = 1 << 11, /* the exit half of the last call with an enter half was */
+  TASK_CALLED = 1 << 12,    /* has entered a traced call */
+  TASK_LASTING = TASK_FOLLOWED | TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS |
+                 TASK_DESCRIBED | TASK_LOST | TASK_EXIT_LOST | TASK_CALLED,
 };
 
 struct ior_task_state {
   __u32 task;
-  __u32 seq;
+  __u32 seq; /* of the last call of which something was written */
   __u32 flags;
   __u16 nr;
   __u16 cpu;

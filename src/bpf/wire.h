@@ -1,21 +1,27 @@
 /* The records that the kernel side writes into its rings and user space reads: one layout, shared
- * by both.
+ * by both. Every record starts with ior_head, is a multiple of 8 bytes long and in the machine's
+ * byte order; `?` = present when its bit in head.sections is set; a text is an ior_text, its bytes,
+ * and padding to 8.
+ */
+/* clang-format off
  *
- * Every record starts with ior_head, is a multiple of 8 bytes long and in the machine's byte order:
+ *   ENTER    head | args[n] | file? other? | intro? | text? text2?
+ *            the enter half of a call that carries paths
+ *   EXIT     head | exit | args[n] | file? other? | intro? | text? text2? | name text ?
+ *            the exit half; with IOR_WHOLE also its enter half
+ *   NAME     head | name | text
+ *            what name_id of this ring means from here on
+ *   PROCESS  head | process | text executable, text cmdline, text cgroup
+ *            a process, before its first call and after exec
+ *   END      head
+ *            the thread is gone; seq is its last call's
  *
- *   ENTER    head | args[n] | file? other? | intro? | text? text2?      the enter half of a call
- * that carries paths EXIT     head | exit | args[n] | file? other? | intro? | text?      the exit
- * half; with IOR_WHOLE also its enter half NAME     head | name | text what name_id of this ring
- * means from here on PROCESS  head | process | text exe, text cmdline, text cgroup       a process,
- * before its first call and after exec END      head the thread is gone; seq is its last call's
- *
- * (? = present when its bit in head.sections is set; a text is an ior_text, its bytes, and padding
- * to 8.)
- *
- * Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half
+ * clang-format on */
+/* Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half
  * first; a name goes to the ring of its CPU before the first record that refers to it, and only
- * records of that ring refer to it. Calls of one thread may lie in several rings: (task, seq)
- * orders them. */
+ * records of that ring refer to it. Calls of one task may lie in several rings: seq orders them.
+ * It counts the calls of which something was written, so that it has no gaps: a call that was lost
+ * as a whole is told by the next record of the task (IOR_AFTER_LOSS). */
 #ifndef IOR_BPF_WIRE_H
 #define IOR_BPF_WIRE_H
 
@@ -40,10 +46,12 @@ enum ior_section {
   IOR_TEXT_OTHER = 1 << 4, /* the old path as passed */
   IOR_TEXT_NAME = 1 << 5,  /* EXIT: the text is the name of `file`, which then has no name_id */
   IOR_WHOLE = 1 << 6,      /* EXIT: there was no ENTER record; the enter half is in here */
-  IOR_NO_RETURN =
-      1
-      << 7, /* EXIT: written at enter, because the call never returns; END: the last call did not */
-  IOR_COMPAT = 1 << 8, /* a 32-bit call: nr counts in the i386 table */
+  IOR_NO_RETURN = 1 << 7,  /* EXIT: written at enter, for the call never returns;
+                              END: the exit half of the last call will not come */
+  IOR_COMPAT = 1 << 8,     /* a 32-bit call: nr counts in the i386 table */
+  IOR_AFTER_LOSS =
+      1 << 9, /* between this call of the task and the one before, something was lost */
+  IOR_EXIT_LOST = 1 << 10, /* the exit half of the task's call before this one was lost */
 };
 
 enum {
@@ -61,7 +69,7 @@ struct ior_head {
   __u16 cpu;  /* whose ring this is */
   __u16 nr;   /* IOR_NR_WIDE: does not fit, the first argument is the number */
   __u32 task; /* unique among all tasks of a trace, thread ids are not */
-  __u32 seq;  /* the task's calls count from 1 */
+  __u32 seq;  /* the task's written calls count from 1 */
   __u32 tgid;
   __u32 tid;
   __u64 time_ns; /* boot clock: of the enter (ENTER) or the exit (EXIT), else of the record */
