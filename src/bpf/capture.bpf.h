@@ -86,21 +86,9 @@ struct ior_row {
   __u8 returns;
 };
 
-enum returns {
-  RETURNS_zero,
-  RETURNS_bytes,
-  RETURNS_fd,
-  RETURNS_count,
-  RETURNS_value,
-  RETURNS_offset,
-  RETURNS_address,
-  RETURNS_pid,
-  RETURNS_noreturn
-};
-
 static const struct ior_row rows[IOR_SYSCALL_LIMIT] = {
 #define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
-  [number] = {IOR_SHAPE_##shape, args, RETURNS_##returns},
+  [number] = {IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
 #include "catalog/syscalls.def"
 #undef SYSCALL
 };

@@ -109,7 +109,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
     return 0;
   }
   state->enter_ns = bpf_ktime_get_boot_ns();
-  if (row->returns == RETURNS_noreturn) {
+  if (row->returns == IOR_RETURNS_noreturn) {
     send_whole(state, state->enter_ns, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
   }
@@ -159,7 +159,7 @@ static __always_inline void renew_names(struct ior_task_state* state) {
 static __always_inline void finish_whole(struct ior_task_state* state, __u64 exit_ns, long ret,
                                          __u32 returns) {
   if (!(state->sections & IOR_FILE)) {
-    if (returns == RETURNS_fd && ret >= 0) {
+    if (returns == IOR_RETURNS_fd && ret >= 0) {
       state->cpu = bpf_get_smp_processor_id();
       capture_fd(&state->file, ret);
       state->sections |= IOR_FILE;
@@ -197,7 +197,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   if (shape >= IOR_SHAPE_COUNT) return 0;
   if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT)) shape = returns = 0;
   if (state->flags & TASK_SENT_ENTER)
-    send_exit(state, now, ret, returns == RETURNS_fd && ret >= 0, shape);
+    send_exit(state, now, ret, returns == IOR_RETURNS_fd && ret >= 0, shape);
   else
     finish_whole(state, now, ret, returns);
   return 0;

@@ -13,6 +13,19 @@ enum ior_shape {
   IOR_SHAPE_COUNT
 };
 
+/* What a return that is no error means. */
+enum ior_returns {
+  IOR_RETURNS_zero,
+  IOR_RETURNS_bytes,
+  IOR_RETURNS_fd,
+  IOR_RETURNS_count,
+  IOR_RETURNS_value,
+  IOR_RETURNS_offset,
+  IOR_RETURNS_address,
+  IOR_RETURNS_pid,
+  IOR_RETURNS_noreturn,
+};
+
 enum ior_counter {
 #define COUNTER(identifier, severity, name, sentence) IOR_COUNTER_##identifier,
 #include "catalog/counters.def"

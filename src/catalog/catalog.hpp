@@ -29,7 +29,17 @@ enum class Kind : std::uint8_t {
 };
 
 enum class ByteClass : std::uint8_t { none, read, write, transfer };
-enum class Returns : std::uint8_t { zero, bytes, fd, count, value, offset, address, pid, noreturn };
+enum class Returns : std::uint8_t {
+  zero = IOR_RETURNS_zero,
+  bytes = IOR_RETURNS_bytes,
+  fd = IOR_RETURNS_fd,
+  count = IOR_RETURNS_count,
+  value = IOR_RETURNS_value,
+  offset = IOR_RETURNS_offset,
+  address = IOR_RETURNS_address,
+  pid = IOR_RETURNS_pid,
+  noreturn = IOR_RETURNS_noreturn,
+};
 
 struct Syscall {
   std::uint16_t number;
