@@ -29,9 +29,9 @@ void pin(pid_t tid, int cpu) {
   ::sched_setaffinity(tid, sizeof(cpus), &cpus);
 }
 
-// Each thread reads its own number of bytes from its own file and sleeps, while another keeps
-// moving them all.
-void read_while_moved(const TempDir& directory) {
+// Each thread reads its own number of bytes from its own file, sleeps and opens the file again,
+// while another keeps moving them all.
+void read_while_moved(const TempDir& directory, int cpus) {
   std::array<std::atomic<pid_t>, kThreads> tids{};
   std::atomic<int> running{kThreads};
   std::vector<std::thread> threads;
@@ -47,11 +47,11 @@ void read_while_moved(const TempDir& directory) {
       for (int k = 0; k < kRounds; ++k) {
         ::syscall(SYS_pread64, fd, buffer.data(), i + 1, 0);
         ::syscall(SYS_nanosleep, &pause, nullptr);
+        ::close(::open(file.c_str(), O_RDONLY));
       }
       --running;
     });
   }
-  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
   for (int round = 0; running > 0; ++round) {
     for (int i = 0; i < kThreads; ++i) {
       if (const pid_t tid = tids[static_cast<std::size_t>(i)]) pin(tid, (round + i) % cpus);
@@ -82,28 +82,26 @@ Row parse_row(const std::string& line) {
 
 TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
   const TempDir directory;
-  const Traced traced = trace_child([&] { read_while_moved(directory); },
-                                    {"-plain", "-trace-syscalls", "pread64,nanosleep"});
-  std::map<std::string, int> reads, sleeps;
+  const Traced traced =
+      trace_child([&] { read_while_moved(directory); },
+                  {"-plain", "-trace-syscalls", "pread64,nanosleep,openat,close"});
+  std::map<std::string, int> calls;  // by name, thread and file, reads by their return value, too
   for (std::size_t i = 1; i < traced.rows.size(); ++i) {
     const Row row = parse_row(traced.rows[i]);
-    if (row.name == "nanosleep") {
-      EXPECT_EQ(row.ret, "0");
-      ++sleeps[row.tid];
-    } else {
-      ASSERT_EQ(row.name, "pread64");
-      ++reads[row.tid + " " + row.file + " " + row.ret];
-    }
+    ++calls[row.name + " " + row.tid + " " + row.file + (row.name == "pread64" ? row.ret : "")];
   }
   for (int i = 0; i < kThreads; ++i) {
     const std::string file = directory.file("file" + std::to_string(i));
     std::string tid;
     std::ifstream(file + ".tid") >> tid;
-    EXPECT_EQ(reads[tid + " " + file + " " + std::to_string(i + 1)], kRounds) << "thread " << i;
-    EXPECT_EQ(sleeps[tid], kRounds) << "thread " << i;
+    EXPECT_EQ(calls["pread64 " + tid + " " + file + std::to_string(i + 1)], kRounds) << i;
+    EXPECT_EQ(calls["nanosleep " + tid + " "], kRounds) << i;
+    EXPECT_EQ(calls["openat " + tid + " " + file], kRounds + 1) << i;
+    EXPECT_EQ(calls["close " + tid + " " + file], kRounds) << i;
+    EXPECT_EQ(calls["openat " + tid + " " + file + ".tid"], 1) << i;
+    EXPECT_EQ(calls["close " + tid + " " + file + ".tid"], 1) << i;
   }
-  EXPECT_EQ(reads.size(), static_cast<std::size_t>(kThreads));
-  EXPECT_EQ(sleeps.size(), static_cast<std::size_t>(kThreads));
+  EXPECT_EQ(calls.size(), 6u * kThreads) << "a call stands under a wrong thread, file or result";
 }
 
 TEST(Load, a_thousand_short_lived_processes_are_all_there) {
