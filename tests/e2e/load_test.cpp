@@ -82,8 +82,9 @@ Row parse_row(const std::string& line) {
 
 TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
   const TempDir directory;
+  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
   const Traced traced =
-      trace_child([&] { read_while_moved(directory); },
+      trace_child([&] { read_while_moved(directory, cpus); },
                   {"-plain", "-trace-syscalls", "pread64,nanosleep,openat,close"});
   std::map<std::string, int> calls;  // by name, thread and file, reads by their return value, too
   for (std::size_t i = 1; i < traced.rows.size(); ++i) {
