@@ -46,10 +46,11 @@ std::optional<Aggregator::Key> Aggregator::key_of(const Call& call) {
   const auto path = string_of(call.path);
   const auto old_path = string_of(call.old_path);
   const auto comm = string_of(call.comm_view());
-  if (!path || !old_path || !comm) return std::nullopt;
+  const auto tracepoint = tracepoint_of(call);
+  if (!path || !old_path || !comm || !tracepoint) return std::nullopt;
   return Key{.path = *path,
              .old_path = *old_path,
-             .tracepoint = tracepoint_of(call),
+             .tracepoint = *tracepoint,
              .comm = *comm,
              .process = process_of(call.tgid, call.process_start_ns),
              .tid = call.tid,
@@ -65,16 +66,17 @@ Aggregator::Sums& Aggregator::sums_of(const Call& call) {
   const std::uint32_t other = strings_.add(kOther);
   return records_[Key{.path = other,
                       .old_path = strings_.add(""),
-                      .tracepoint = tracepoint_of(call),
+                      .tracepoint = tracepoint_of(call).value_or(other),
                       .comm = other,
                       .process = process_of(0, 0),
                       .tid = 0,
                       .flags = kNoFlags}];
 }
 
-std::uint32_t Aggregator::tracepoint_of(const Call& call) {
+// Numbers that the catalogue can't have are as many as a program likes: bounded like other strings.
+std::optional<std::uint32_t> Aggregator::tracepoint_of(const Call& call) {
   if (call.compat || call.number >= IOR_SYSCALL_LIMIT) {
-    return strings_.add("enter_" + syscall_name(call.number, call.compat));
+    return string_of("enter_" + syscall_name(call.number, call.compat));
   }
   if (tracepoints_.empty()) tracepoints_.assign(IOR_SYSCALL_LIMIT, kUnused);
   std::uint32_t& number = tracepoints_[call.number];
@@ -93,15 +95,19 @@ std::uint32_t Aggregator::process_of(std::uint32_t pid, std::uint64_t start_ns) 
   process.start_ns = start_ns;
   if (pid == 0) process.executable = kOther;
   processes_.push_back(std::move(process));
+  described_ns_.push_back(0);
   process_numbers_.emplace(ProcessId{pid, start_ns}, number);
   return number;
 }
 
-// A process that is described again has called exec: the last description holds.
+// A process that is described again has called exec, maybe on another CPU, whose ring was read
+// first: the latest description holds.
 void Aggregator::describe(const ProcessSeen& seen) {
-  Process& process = processes_[process_of(seen.pid, seen.start_ns)];
-  if (process.pid == 0) return;
+  const std::uint32_t number = process_of(seen.pid, seen.start_ns);
+  Process& process = processes_[number];
   const Event& event = *seen.event;
+  if (process.pid == 0 || event.time_ns < described_ns_[number]) return;
+  described_ns_[number] = event.time_ns;
   process.ppid = event.process->ppid;
   process.uid = event.process->uid;
   process.mount_namespace = event.process->mount_namespace;

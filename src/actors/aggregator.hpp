@@ -67,7 +67,7 @@ class Aggregator {
   void describe(const ProcessSeen& seen);
   std::uint32_t process_of(std::uint32_t pid, std::uint64_t start_ns);
   std::optional<std::uint32_t> string_of(std::string_view text);
-  std::uint32_t tracepoint_of(const Call& call);
+  std::optional<std::uint32_t> tracepoint_of(const Call& call);
   std::optional<Key> key_of(const Call& call);
   Sums& sums_of(const Call& call);
 
@@ -75,6 +75,7 @@ class Aggregator {
   const std::size_t max_processes_;
   StringTable strings_;
   std::vector<Process> processes_;
+  std::vector<std::uint64_t> described_ns_;  // by process: when its description was made
   absl::flat_hash_map<ProcessId, std::uint32_t> process_numbers_;
   absl::flat_hash_map<Key, Sums> records_;
   std::vector<std::uint32_t> tracepoints_;  // string numbers by syscall number; ~0: not used yet

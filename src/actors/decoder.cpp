@@ -78,7 +78,7 @@ void take_call(Cursor& cursor, Event& event) {
 bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
   Cursor cursor(record);
   const auto* head = cursor.take<ior_head>();
-  if (!head || head->nargs > IOR_ARGS_MAX) return false;
+  if (!head || head->nargs > IOR_ARGS_MAX || head->sections > IOR_SECTIONS_ALL) return false;
   event = Event{};
   event.kind = static_cast<ior_record_kind>(head->kind);
   event.nargs = head->nargs;

@@ -52,24 +52,12 @@ CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
   return std::move(calls_);
 }
 
-Pairer::Threads::iterator Pairer::thread_of(const Event& event) {
-  const auto [thread, is_new] = threads_.try_emplace(event.task);
-  if (!is_new) return thread;
-  const auto [owner, is_new_tid] = tasks_.try_emplace(event.tid, event.task);
-  if (!is_new_tid && owner->second != event.task) {
-    const auto former = threads_.find(owner->second);
-    if (former != threads_.end() && former->second.held.empty()) threads_.erase(former);
-    owner->second = event.task;
-  }
-  return threads_.find(event.task);
-}
-
 void Pairer::take(const Event& event) {
   if (event.kind == IOR_RECORD_PROCESS) {
     calls_->processes.push_back({event.tgid, event.process->start_ns, &event});
     return;
   }
-  const auto thread = thread_of(event);
+  const auto thread = threads_.try_emplace(event.task).first;
   Thread& state = thread->second;
   if (!is_turn(state, event)) {
     hold(event.task, state, event);
@@ -93,10 +81,6 @@ bool Pairer::is_turn(Thread& thread, const Event& event) {
 bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool from_held) {
   Thread& state = thread->second;
   if (event.kind == IOR_RECORD_END) {
-    if (const auto owner = tasks_.find(event.tid);
-        owner != tasks_.end() && owner->second == event.task) {
-      tasks_.erase(owner);
-    }
     threads_.erase(thread);
     return false;
   }

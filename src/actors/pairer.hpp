@@ -35,7 +35,7 @@ struct PairerCounts {
 };
 
 // Thread safety: one thread, batches in the order in which they were read.
-// Bound: one state per live thread; held records are at most what the rings hold.
+// Bound: one state per thread until its END has come; held records are at most what the rings hold.
 class Pairer {
  public:
   Pairer(std::size_t shard, CallFilter filter) : shard_(shard), filter_(std::move(filter)) {}
@@ -94,13 +94,10 @@ class Pairer {
   void emit(Thread& thread, Call& call, std::uint64_t exit_ns);
   std::string_view keep(std::string_view text);
   bool passes(const Call& call) const;
-  Threads::iterator thread_of(const Event& event);
 
   const std::size_t shard_;
   const CallFilter filter_;
-  Threads threads_;  // by task
-  absl::flat_hash_map<std::uint32_t, std::uint32_t>
-      tasks_;                           // by tid: to drop a task whose end was lost
+  Threads threads_;                     // by task
   std::vector<std::uint32_t> waiting_;  // tasks with held events
   PairerCounts counts_;
   EventBatchPtr events_;  // the batch in work

@@ -60,6 +60,7 @@ int default_threads() {
 // sequencer stands before every node to which the order of batches matters.
 struct Pipeline::Graph {
   Graph(RingSource& source, PipelineOptions given);
+  ~Graph() { run_graph(); }  // edges make tasks, too: none may outlive its node
   void run_reader();
 
   PipelineOptions options;

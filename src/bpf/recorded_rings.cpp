@@ -46,6 +46,7 @@ Result<std::vector<RingChunk>> read_ring_file(const std::string& path, std::size
     }
     chunks.push_back(std::move(chunk));
   }
+  if (in.gcount() != 0) return fail(path + " is cut short");
   return chunks;
 }
 

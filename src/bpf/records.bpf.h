@@ -194,16 +194,70 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
   return write_call(state, record, size, false);
 }
 
-static __always_inline void send_end(struct task_struct* task, const struct ior_task_state* state) {
+/* What an END record says. User space keeps a state per thread until it has come, so one that did
+ * not fit is owed: it is sent at a later thread's end on the same CPU. */
+struct ior_end {
+  __u32 task;
+  __u32 seq;
+  __u32 tgid;
+  __u32 tid;
+  __u32 sections;
+};
+
+enum { OWED_ENDS_MAX = 256 };
+
+struct ior_owed_ends {
+  __u32 count;
+  struct ior_end ends[OWED_ENDS_MAX];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct ior_owed_ends);
+} owed_ends SEC(".maps");
+
+static __always_inline bool write_end(const struct ior_end* end) {
   struct ior_record_buffer* record = record_buffer();
-  if (!record) return;
-  fill_head(record, state, IOR_RECORD_END);
-  record->head.tgid = task->tgid;
-  record->head.tid = task->pid;
-  record->head.time_ns = bpf_ktime_get_boot_ns();
+  __u32 cpu = bpf_get_smp_processor_id();
+  void* ring = bpf_map_lookup_elem(&rings, &cpu);
+  if (!record || !ring) return false;
+  record->head = (struct ior_head){.kind = IOR_RECORD_END,
+                                   .sections = end->sections,
+                                   .cpu = cpu,
+                                   .task = end->task,
+                                   .seq = end->seq,
+                                   .tgid = end->tgid,
+                                   .tid = end->tid,
+                                   .time_ns = bpf_ktime_get_boot_ns()};
+  return !bpf_ringbuf_output(ring, record, sizeof(record->head), BPF_RB_NO_WAKEUP);
+}
+
+static long send_owed_step(__u32 index, void* context) {
+  __u32 zero = 0;
+  struct ior_owed_ends* owed = bpf_map_lookup_elem(&owed_ends, &zero);
+  if (!owed || !owed->count || !write_end(&owed->ends[(owed->count - 1) % OWED_ENDS_MAX])) return 1;
+  owed->count -= 1;
+  return 0;
+}
+
+static __always_inline void send_end(struct task_struct* task, const struct ior_task_state* state) {
+  struct ior_end end = {
+      .task = state->task, .seq = state->seq, .tgid = task->tgid, .tid = task->pid};
   const bool died_in_call = (state->flags & TASK_IN_CALL) && (state->flags & TASK_SENT_ENTER);
-  if (died_in_call || (state->flags & TASK_EXIT_LOST)) record->head.sections = IOR_NO_RETURN;
-  write_record(bpf_get_smp_processor_id(), record, sizeof(record->head), IOR_COUNTER_end_not_sent);
+  if (died_in_call || (state->flags & TASK_EXIT_LOST)) end.sections = IOR_NO_RETURN;
+  __u32 zero = 0;
+  struct ior_owed_ends* owed = bpf_map_lookup_elem(&owed_ends, &zero);
+  if (!owed) return;
+  if (owed->count) bpf_loop(OWED_ENDS_MAX, send_owed_step, 0, 0);
+  if (write_end(&end)) return;
+  if (owed->count >= OWED_ENDS_MAX) {
+    count(IOR_COUNTER_end_not_sent);
+    return;
+  }
+  owed->ends[owed->count % OWED_ENDS_MAX] = end;
+  owed->count += 1;
 }
 
 #endif

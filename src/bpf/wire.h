@@ -52,6 +52,7 @@ enum ior_section {
   IOR_AFTER_LOSS =
       1 << 9, /* between this call of the task and the one before, something was lost */
   IOR_EXIT_LOST = 1 << 10, /* the exit half of the task's call before this one was lost */
+  IOR_SECTIONS_ALL = (1 << 11) - 1,
 };
 
 enum {

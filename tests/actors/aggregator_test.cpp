@@ -49,8 +49,8 @@ void describe(Aggregator& aggregator, const std::vector<Description>& descriptio
   Bytes bytes;
   for (const Description& description : descriptions) {
     const ior_process process = {description.start_ns, 2, 1000, 99};
-    append(bytes, process_record(process, description.executable,
-                                 description.executable + " -v", "/user.slice")
+    append(bytes, process_record(process, description.executable, description.executable + " -v",
+                                 "/user.slice")
                       .of({.task = 0, .tgid = description.pid, .tid = description.pid})
                       .at(description.time_ns)
                       .bytes());
@@ -66,7 +66,9 @@ Recording recording_of(const std::vector<const Aggregator*>& shards) {
   return recording;
 }
 
-Recording recording_of(const Aggregator& aggregator) { return recording_of({&aggregator}); }
+Recording recording_of(const Aggregator& aggregator) {
+  return recording_of({&aggregator});
+}
 
 TEST(StringTable, NumbersEachStringOnce) {
   StringTable strings;
@@ -119,6 +121,10 @@ struct KeyCase {
   std::function<void(Call&)> change;
 };
 
+void PrintTo(const KeyCase& key, std::ostream* out) {
+  *out << key.what;
+}
+
 class AggregatorKey : public testing::TestWithParam<KeyCase> {};
 
 TEST_P(AggregatorKey, KeepsCallsApart) {
@@ -135,18 +141,21 @@ TEST_P(AggregatorKey, KeepsCallsApart) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, AggregatorKey,
-    testing::Values(
-        KeyCase{"path", [](Call& call) { call.path = "/b"; }},
-        KeyCase{"no_path", [](Call& call) { call.path = ""; }},
-        KeyCase{"old_path", [](Call& call) { call.old_path = "/a"; }},
-        KeyCase{"tracepoint", [](Call& call) { call.number = SYS_write; }},
-        KeyCase{"table", [](Call& call) { call.compat = true; }},
-        KeyCase{"unknown_tracepoint", [](Call& call) { call.number = 70'000; }},
-        KeyCase{"comm", [](Call& call) { call.comm = {'c', 'p'}; }},
-        KeyCase{"thread", [](Call& call) { call.tid = 101; }},
-        KeyCase{"process", [](Call& call) { call.tgid = 101; }},
-        KeyCase{"process_with_the_same_id", [](Call& call) { call.process_start_ns = 2; }},
-        KeyCase{"flags", [](Call& call) { call.has_flags = true; }}),
+    testing::Values(KeyCase{"path", [](Call& call) { call.path = "/b"; }},
+                    KeyCase{"no_path", [](Call& call) { call.path = ""; }},
+                    KeyCase{"old_path", [](Call& call) { call.old_path = "/a"; }},
+                    KeyCase{"tracepoint", [](Call& call) { call.number = SYS_write; }},
+                    KeyCase{"table", [](Call& call) { call.compat = true; }},
+                    KeyCase{"unknown_tracepoint", [](Call& call) { call.number = 70'000; }},
+                    KeyCase{"comm",
+                            [](Call& call) {
+                              call.comm = {'c', 'p'};
+                            }},
+                    KeyCase{"thread", [](Call& call) { call.tid = 101; }},
+                    KeyCase{"process", [](Call& call) { call.tgid = 101; }},
+                    KeyCase{"process_with_the_same_id",
+                            [](Call& call) { call.process_start_ns = 2; }},
+                    KeyCase{"flags", [](Call& call) { call.has_flags = true; }}),
     [](const auto& info) { return info.param.what; });
 
 TEST(Aggregator, KeepsFlagsOfZeroApartFromNone) {
@@ -171,6 +180,7 @@ TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
   Call stat = read_call();
   stat.number = SYS_stat;
   Call compat = read_call();
+  compat.number = 3;
   compat.compat = true;
   Call unknown = read_call();
   unknown.number = 500;
@@ -181,10 +191,9 @@ TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
   for (const RecordSummary& record : summaries_of(recording_of(aggregator))) {
     tracepoints.push_back(record.tracepoint);
   }
-  EXPECT_THAT(tracepoints, testing::UnorderedElementsAre("enter_newstat", "enter_i386_3",
-                                                         "enter_syscall_500",
-                                                         "enter_syscall_70000"))
-      << "i386 counts in its own table";
+  EXPECT_THAT(tracepoints,
+              testing::UnorderedElementsAre("enter_newstat", "enter_i386_3", "enter_syscall_500",
+                                            "enter_syscall_70000"));
 }
 
 TEST(Aggregator, CountsBytesOfReadingWritingAndTransferringCallsOnly) {
@@ -246,11 +255,12 @@ TEST(Aggregator, TakesTheLaterDescriptionOfAProcess) {
   EXPECT_EQ(recording_of(aggregator).processes.at(0).executable, "/bin/cat");
 }
 
-// A process is described before exec and after it, on two CPUs: which ring is read first says nothing.
+// A process is described before exec and after it, on two CPUs: which ring is read first says
+// nothing.
 TEST(Aggregator, TakesTheLaterDescriptionEvenWhenItIsReadFirst) {
   Aggregator aggregator;
-  describe(aggregator, {{.time_ns = 20, .executable = "/bin/cat"},
-                        {.time_ns = 10, .executable = "/bin/sh"}});
+  describe(aggregator,
+           {{.time_ns = 20, .executable = "/bin/cat"}, {.time_ns = 10, .executable = "/bin/sh"}});
   EXPECT_EQ(recording_of(aggregator).processes.at(0).executable, "/bin/cat");
 }
 

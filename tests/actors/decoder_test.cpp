@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <random>
 
@@ -13,8 +14,9 @@
 namespace ior::test {
 namespace {
 
+constexpr unsigned kMarks = IOR_COMPAT | IOR_AFTER_LOSS | IOR_EXIT_LOST;
 constexpr unsigned kEnterSections =
-    IOR_FILE | IOR_OTHER | IOR_INTRO | IOR_TEXT | IOR_TEXT_OTHER | IOR_COMPAT;
+    IOR_FILE | IOR_OTHER | IOR_INTRO | IOR_TEXT | IOR_TEXT_OTHER | kMarks;
 constexpr unsigned kExitSections = kEnterSections | IOR_TEXT_NAME | IOR_WHOLE | IOR_NO_RETURN;
 constexpr ior_file kFile = {.name_id = 7, .fd = 3, .f_flags = 0x8002, .status = IOR_FILE_NAMED};
 constexpr ior_file kOther = {.name_id = 8, .fd = -1, .f_flags = 0, .status = IOR_FILE_NO_NAME};
@@ -24,7 +26,7 @@ constexpr ior_process kProcess = {.start_ns = 5, .ppid = 6, .uid = 7, .mount_nam
 RecordBuilder call_record(ior_record_kind kind, unsigned sections, std::uint8_t nargs) {
   RecordBuilder record(kind);
   record.of({.task = 11, .tgid = 12, .tid = 13}).cpu(1).nr(257).seq(14).at(15);
-  record.mark(sections & (IOR_COMPAT | IOR_WHOLE | IOR_NO_RETURN));
+  record.mark(sections & (kMarks | IOR_WHOLE | IOR_NO_RETURN));
   if (kind == IOR_RECORD_EXIT) record.exit(16, -2);
   if (nargs == 2) record.args({17, 18});
   if (nargs == 6) record.args({17, 18, 19, 20, 21, 22});
@@ -98,7 +100,8 @@ std::vector<Bytes> full_records() {
           end_record(14).record()};
 }
 
-// Whether decode_record takes the bytes. They lie in memory of exactly their size: ASan sees a read past them.
+// Whether decode_record takes the bytes. They lie in memory of exactly their size: ASan sees a read
+// past them.
 bool is_taken(std::span<const std::byte> bytes) {
   const Bytes exact(bytes.begin(), bytes.end());
   Event event;
@@ -118,6 +121,17 @@ TEST(Decoder, TakesExitHalvesWithEveryCombinationOfSections) {
   for (unsigned sections = 0; sections <= kExitSections; ++sections) {
     for (const std::uint8_t nargs : {0, 2, 6}) expect_round_trip(IOR_RECORD_EXIT, sections, nargs);
   }
+}
+
+TEST(Decoder, TakesANumberThatDoesNotFitFromTheFirstArgument) {
+  const auto wide = whole_record(IOR_NR_WIDE, 1, -ENOSYS);
+  Event event;
+  const Bytes with_number = RecordBuilder(wide).args({4'000'000'000, 2}).record();
+  ASSERT_TRUE(decode_record(with_number, event));
+  EXPECT_EQ(event.nr, 4'000'000'000u);
+  const Bytes without = wide.record();
+  ASSERT_TRUE(decode_record(without, event));
+  EXPECT_EQ(event.nr, static_cast<std::uint32_t>(IOR_NR_WIDE));
 }
 
 TEST(Decoder, TakesNames) {
@@ -175,6 +189,10 @@ struct WildValue {
   std::size_t size;
 };
 
+void PrintTo(const WildValue& wild, std::ostream* out) {
+  *out << wild.what;
+}
+
 class DecoderWildValue : public testing::TestWithParam<WildValue> {};
 
 // All in an enter half of 32 bytes of head, no arguments, and a text.
@@ -191,11 +209,11 @@ constexpr std::array kWildValues = {
     WildValue{"kind_0", offsetof(ior_head, kind), 0, 1},
     WildValue{"kind_6", offsetof(ior_head, kind), 6, 1},
     WildValue{"kind_255", offsetof(ior_head, kind), 255, 1},
-    WildValue{"nargs_1_that_is_not_there", offsetof(ior_head, nargs), 6, 1},
+    WildValue{"nargs_that_are_not_there", offsetof(ior_head, nargs), 6, 1},
     WildValue{"nargs_7", offsetof(ior_head, nargs), 7, 1},
     WildValue{"nargs_255", offsetof(ior_head, nargs), 255, 1},
     WildValue{"section_that_is_not_there", offsetof(ior_head, sections), IOR_TEXT | IOR_FILE, 2},
-    WildValue{"section_bit_9", offsetof(ior_head, sections), IOR_TEXT | 1u << 9, 2},
+    WildValue{"section_bit_11", offsetof(ior_head, sections), IOR_TEXT | 1u << 11, 2},
     WildValue{"section_bit_15", offsetof(ior_head, sections), IOR_TEXT | 1u << 15, 2},
     WildValue{"text_shorter_than_the_record", kTextOffset, 0, 2},
     WildValue{"text_longer_than_the_record", kTextOffset, 9, 2},
@@ -286,7 +304,8 @@ void expect_inside(const Event& event, const Bytes& record) {
 void mutate(Bytes& record, std::mt19937_64& random) {
   for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
     // The head and the first sections decide how the rest is read.
-    const std::size_t range = random() % 2 ? record.size() : std::min<std::size_t>(record.size(), 8);
+    const std::size_t range =
+        random() % 2 ? record.size() : std::min<std::size_t>(record.size(), 8);
     record[random() % range] = static_cast<std::byte>(random());
   }
   if (random() % 8 == 0) record.resize(random() % record.size());

@@ -44,7 +44,9 @@ class FdTrackerTest : public testing::Test {
   EventBatchPtr kept_;
 };
 
-RecordBuilder read_of(const ior_file& file) { return whole_record(SYS_read, 1, 1).file(file); }
+RecordBuilder read_of(const ior_file& file) {
+  return whole_record(SYS_read, 1, 1).file(file);
+}
 
 TEST_F(FdTrackerTest, KnowsANameFromTheRecordBehindItOn) {
   const auto batch = track({read_of(named_file(4)).bytes(), name_record(4, "/a").bytes(),
@@ -66,8 +68,8 @@ TEST_F(FdTrackerTest, KeepsTheNamesOfRingsApart) {
 }
 
 TEST_F(FdTrackerTest, RejectsNamesOfARingThatIsNotThere) {
-  const auto batch = track({name_record(4, "/a").cpu(kRings).bytes(),
-                            read_of(named_file(4)).cpu(kRings).bytes()});
+  const auto batch =
+      track({name_record(4, "/a").cpu(kRings).bytes(), read_of(named_file(4)).cpu(kRings).bytes()});
   EXPECT_EQ(batch->malformed, 1u);
   EXPECT_EQ(batch->events[1].path, unknown::kNameLost);
 }
@@ -113,13 +115,18 @@ struct NameCase {
   const char* wanted;
 };
 
+void PrintTo(const NameCase& name, std::ostream* out) {
+  *out << name.what;
+}
+
 class FdTrackerName : public FdTrackerTest, public testing::WithParamInterface<NameCase> {};
 
 TEST_P(FdTrackerName, IsSpelledAsProcFdDoes) {
   const NameCase& name = GetParam();
-  EXPECT_EQ(last({name_record(4, name.text, name.kind, 4711).bytes(),
-                  read_of(named_file(4)).bytes()}).path,
-            name.wanted);
+  EXPECT_EQ(
+      last({name_record(4, name.text, name.kind, 4711).bytes(), read_of(named_file(4)).bytes()})
+          .path,
+      name.wanted);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_INLINE)).inline_name(name.text, name.kind, 4711)).path,
             name.wanted);
 }
@@ -149,8 +156,8 @@ TEST_F(FdTrackerTest, ShowsNoFileWhereANegativeFdMeansNone) {
 
 TEST_F(FdTrackerTest, NamesBothFilesOfACallWithTwoFds) {
   track({name_record(4, "/to").bytes(), name_record(5, "/from").bytes()});
-  const Event& copy = last(
-      whole_record(SYS_copy_file_range, 1, 1).file(named_file(4, 8)).other(named_file(5, 9)));
+  const Event& copy =
+      last(whole_record(SYS_copy_file_range, 1, 1).file(named_file(4, 8)).other(named_file(5, 9)));
   EXPECT_EQ(copy.path, "/to");
   EXPECT_EQ(copy.old_path, "/from");
   const Event& half = last(whole_record(SYS_copy_file_range, 1, -EBADF)
@@ -172,6 +179,10 @@ struct JoinCase {
 constexpr ior_file kClosed = {.name_id = 0, .fd = 9, .f_flags = 0, .status = IOR_FILE_CLOSED};
 constexpr ior_file kNoName = {.name_id = 0, .fd = 9, .f_flags = 0, .status = IOR_FILE_NO_NAME};
 
+void PrintTo(const JoinCase& join, std::ostream* out) {
+  *out << join.what;
+}
+
 class FdTrackerJoin : public FdTrackerTest, public testing::WithParamInterface<JoinCase> {};
 
 TEST_P(FdTrackerJoin, GivesThePathOfAnEnterHalf) {
@@ -184,8 +195,8 @@ TEST_P(FdTrackerJoin, GivesThePathOfAnEnterHalf) {
 
 constexpr std::array kJoinCases = {
     JoinCase{"absolute", SYS_openat, nullptr, "/etc/hosts", IOR_TEXT_OK, "/etc/hosts"},
-    JoinCase{"absolute_in_spite_of_a_directory", SYS_openat, &kDirectory, "/etc/hosts",
-             IOR_TEXT_OK, "/etc/hosts"},
+    JoinCase{"absolute_in_spite_of_a_directory", SYS_openat, &kDirectory, "/etc/hosts", IOR_TEXT_OK,
+             "/etc/hosts"},
     JoinCase{"working_directory", SYS_openat, &kWorkingDirectory, "a.txt", IOR_TEXT_OK,
              "/home/user/a.txt"},
     JoinCase{"working_directory_of_open", SYS_open, &kWorkingDirectory, "a.txt", IOR_TEXT_OK,
@@ -194,18 +205,15 @@ constexpr std::array kJoinCases = {
     JoinCase{"dots_and_slashes_stay", SYS_newfstatat, &kDirectory, ".././/x/", IOR_TEXT_OK,
              "/srv/data/.././/x/"},
     JoinCase{"dirfd_of_the_root", SYS_openat, &kRoot, "etc", IOR_TEXT_OK, "/etc"},
-    JoinCase{"empty_path_is_the_dirfd", SYS_newfstatat, &kDirectory, "", IOR_TEXT_OK,
-             "/srv/data"},
-    JoinCase{"null_path_is_the_dirfd", SYS_utimensat, &kDirectory, "", IOR_TEXT_NULL,
-             "/srv/data"},
+    JoinCase{"empty_path_is_the_dirfd", SYS_newfstatat, &kDirectory, "", IOR_TEXT_OK, "/srv/data"},
+    JoinCase{"null_path_is_the_dirfd", SYS_utimensat, &kDirectory, "", IOR_TEXT_NULL, "/srv/data"},
     JoinCase{"null_path_without_a_dirfd", SYS_open, &kWorkingDirectory, "", IOR_TEXT_NULL,
              "[unknown: no path given]"},
     JoinCase{"dirfd_that_is_not_open", SYS_openat, &kClosed, "a", IOR_TEXT_OK,
              "[unknown: fd is not open]/a"},
     JoinCase{"dirfd_whose_name_was_lost", SYS_openat, &kNoName, "a", IOR_TEXT_OK,
              "[unknown: name was lost]/a"},
-    JoinCase{"too_long_text", SYS_openat, &kDirectory, "long", IOR_TEXT_TOO_LONG,
-             "/srv/data/long"},
+    JoinCase{"too_long_text", SYS_openat, &kDirectory, "long", IOR_TEXT_TOO_LONG, "/srv/data/long"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, FdTrackerJoin, testing::ValuesIn(kJoinCases),
@@ -233,11 +241,11 @@ TEST_F(FdTrackerTest, LeavesTheTargetOfASymlinkAsWritten) {
 TEST_F(FdTrackerTest, NamesASuccessfulOpenByItsFile) {
   track({name_record(4, "/real/file").bytes()});
   EXPECT_EQ(last(exit_record(SYS_openat, 1, 3).file(named_file(4))).path, "/real/file");
-  EXPECT_EQ(last(exit_record(SYS_openat, 1, 3)
-                     .file(file_with(IOR_FILE_INLINE))
-                     .inline_name("/other/ring"))
-                .path,
-            "/other/ring");
+  EXPECT_EQ(
+      last(
+          exit_record(SYS_openat, 1, 3).file(file_with(IOR_FILE_INLINE)).inline_name("/other/ring"))
+          .path,
+      "/other/ring");
   EXPECT_EQ(last(exit_record(SYS_openat, 1, 3).file(file_with(IOR_FILE_CLOSED))).path, "")
       << "already closed by another thread: the enter half has the path";
   EXPECT_EQ(last(exit_record(SYS_openat, 1, -2)).path, "");
@@ -247,14 +255,15 @@ TEST_F(FdTrackerTest, SaysThatAHandleThatDidNotOpenIsNoPath) {
   EXPECT_EQ(last(whole_record(SYS_open_by_handle_at, 1, -116).args({5, 6, O_RDONLY})).path,
             unknown::kHandle);
   track({name_record(4, "/opened").bytes()});
-  EXPECT_EQ(last(whole_record(SYS_open_by_handle_at, 1, 3).args({5, 6, 0}).file(named_file(4))).path,
-            "/opened");
+  EXPECT_EQ(
+      last(whole_record(SYS_open_by_handle_at, 1, 3).args({5, 6, 0}).file(named_file(4))).path,
+      "/opened");
 }
 
 TEST_F(FdTrackerTest, NamesNothingInCallsThatItDoesNotKnow) {
   name_directories();
-  const Event& compat = last(
-      enter_record(SYS_openat).mark(IOR_COMPAT).file(kDirectory).text("a").args({1, 2, 3, 4}));
+  const Event& compat =
+      last(enter_record(SYS_openat).mark(IOR_COMPAT).file(kDirectory).text("a").args({1, 2, 3, 4}));
   EXPECT_EQ(compat.path, "");
   EXPECT_FALSE(compat.has_flags);
   EXPECT_EQ(last(enter_record(511).file(kDirectory).text("a")).path, "");
@@ -268,6 +277,10 @@ struct FlagsCase {
   RecordBuilder record;
   std::uint64_t wanted;
 };
+
+void PrintTo(const FlagsCase& flags, std::ostream* out) {
+  *out << flags.what;
+}
 
 class FdTrackerFlags : public FdTrackerTest, public testing::WithParamInterface<FlagsCase> {};
 
@@ -291,10 +304,10 @@ INSTANTIATE_TEST_SUITE_P(
                       .args({1, 2, kPassed})
                       .file(file_with(IOR_FILE_NO_NAME, 3, O_RDONLY)),
                   kPassed},
-        FlagsCase{"upper_half_of_the_register",
-                  enter_record(SYS_openat).args({1, 2, 0xabcd'0000'0000'0000 | O_WRONLY, 4}).text(
-                      "a"),
-                  O_WRONLY}),
+        FlagsCase{
+            "upper_half_of_the_register",
+            enter_record(SYS_openat).args({1, 2, 0xabcd'0000'0000'0000 | O_WRONLY, 4}).text("a"),
+            O_WRONLY}),
     [](const auto& info) { return info.param.what; });
 
 TEST_F(FdTrackerTest, HasNoFlagsOfAnOpenHowThatCouldNotBeRead) {

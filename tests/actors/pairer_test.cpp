@@ -18,7 +18,9 @@ using testing::IsEmpty;
 // In these tests the n-th call of a thread enters at 1000 n, takes 100 ns and returns n.
 constexpr std::uint64_t kDurationNs = 100;
 
-std::uint64_t enter_ns_of(std::uint32_t seq) { return 1000ull * seq; }
+std::uint64_t enter_ns_of(std::uint32_t seq) {
+  return 1000ull * seq;
+}
 
 RecordBuilder read_call(std::uint32_t seq, const Ids& ids = {}) {
   return whole_record(SYS_read, enter_ns_of(seq), seq)
@@ -120,9 +122,8 @@ TEST_F(PairerTest, MakesACallOfTwoHalves) {
 
 TEST_F(PairerTest, NamesASuccessfulOpenByItsFileAndKeepsTheFlagsAsPassed) {
   feed({open_enter(1).args({0, 0, O_RDONLY | O_CLOEXEC, 0})});
-  const auto calls = feed({open_exit(1)
-                               .file(file_with(IOR_FILE_INLINE, 3, O_RDWR))
-                               .inline_name("/real")});
+  const auto calls =
+      feed({open_exit(1).file(file_with(IOR_FILE_INLINE, 3, O_RDWR)).inline_name("/real")});
   ASSERT_EQ(calls.size(), 1u);
   EXPECT_EQ(calls[0].path, "/real");
   EXPECT_EQ(calls[0].flags, static_cast<std::uint32_t>(O_RDONLY | O_CLOEXEC));
@@ -145,6 +146,10 @@ struct FaultCase {
   const char* wanted;
 };
 
+void PrintTo(const FaultCase& fault, std::ostream* out) {
+  *out << fault.what;
+}
+
 class PairerFault : public PairerTest, public testing::WithParamInterface<FaultCase> {};
 
 TEST_P(PairerFault, IsReadAgainAtExit) {
@@ -165,11 +170,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.what; });
 
 TEST_F(PairerTest, ReadsBothTextsOfACallAgainAtExit) {
-  const auto calls = feed({enter_record(SYS_symlink)
-                               .at(1)
-                               .text("", IOR_TEXT_FAULT)
-                               .other_text("", IOR_TEXT_FAULT),
-                           exit_record(SYS_symlink, 1, 0).text("/link").other_text("../target")});
+  const auto calls =
+      feed({enter_record(SYS_symlink).at(1).text("", IOR_TEXT_FAULT).other_text("", IOR_TEXT_FAULT),
+            exit_record(SYS_symlink, 1, 0).text("/link").other_text("../target")});
   ASSERT_EQ(calls.size(), 1u);
   EXPECT_EQ(calls[0].path, "/link");
   EXPECT_EQ(calls[0].old_path, "../target");
@@ -310,6 +313,7 @@ TEST_F(PairerTest, CountsACallOfWhichOnlyTheExitCame) {
   ASSERT_THAT(returns(calls), ElementsAre(3));
   EXPECT_TRUE(calls[0].after_loss);
   EXPECT_EQ(counts().lost, 1u);
+  EXPECT_EQ(counts().unmatched, 1u);
 }
 
 TEST_F(PairerTest, MarksExactlyTheNextCallAfterALoss) {
@@ -329,6 +333,44 @@ TEST_F(PairerTest, MarksAThreadsFirstRecordedCallWhereItsFirstWasLost) {
   EXPECT_TRUE(calls[0].after_loss);
   EXPECT_EQ(calls[0].gap_ns, 0u);
   EXPECT_EQ(counts().lost, 2u);
+}
+
+TEST_F(PairerTest, MarksTheCallThatTellsOfALossBeforeIt) {
+  const auto calls =
+      feed({read_call(1), open_enter(2).mark(IOR_AFTER_LOSS), open_exit(2), read_call(3)});
+  ASSERT_THAT(returns(calls), ElementsAre(1, 2, 3));
+  EXPECT_FALSE(calls[0].after_loss);
+  EXPECT_TRUE(calls[1].after_loss);
+  EXPECT_EQ(calls[1].gap_ns, 900u) << "from the previous recorded exit";
+  EXPECT_FALSE(calls[2].after_loss);
+  EXPECT_EQ(counts().lost, 0u) << "the kernel side counts what it never wrote";
+}
+
+TEST_F(PairerTest, WaitsForNothingWhenTheNextCallTellsThatAnExitWasLost) {
+  const auto lost = IOR_AFTER_LOSS | IOR_EXIT_LOST;
+  const auto calls = feed({open_enter(1), read_call(2).mark(lost), read_call(3)});
+  ASSERT_THAT(returns(calls), ElementsAre(2, 3));
+  EXPECT_TRUE(calls[0].after_loss);
+  EXPECT_EQ(calls[0].path, "");
+  EXPECT_FALSE(calls[1].after_loss);
+  EXPECT_EQ(counts().lost, 1u);
+  EXPECT_EQ(counts().unmatched, 0u);
+}
+
+TEST_F(PairerTest, StillWaitsForTheEnterOfACallWhoseExitWasLost) {
+  const auto lost = IOR_AFTER_LOSS | IOR_EXIT_LOST;
+  EXPECT_THAT(feed({read_call(2).mark(lost).intro("later")}), IsEmpty());
+  EXPECT_THAT(returns_of({open_enter(1).intro("sooner")}), ElementsAre(2));
+  const auto calls = feed({read_call(3)});
+  EXPECT_EQ(calls.at(0).comm, "later");
+  EXPECT_EQ(counts().lost, 1u);
+}
+
+TEST_F(PairerTest, TakesCallsBackwardsOfWhichEveryExitWasLost) {
+  const auto lost = IOR_AFTER_LOSS | IOR_EXIT_LOST;
+  feed({read_call(4).mark(lost), open_enter(3).mark(lost), open_enter(2).mark(lost)});
+  EXPECT_THAT(returns_of({open_enter(1)}), ElementsAre(4));
+  EXPECT_EQ(counts().lost, 3u);
 }
 
 TEST_F(PairerTest, CountsRecordsThatFitNoCallOfTheirThread) {
@@ -360,17 +402,18 @@ TEST_F(PairerTest, RecordsACallThatNeverReturns) {
 }
 
 TEST_F(PairerTest, MarksCallsOfThe32BitTable) {
-  const auto calls = feed({read_call(1).mark(IOR_COMPAT),
-                           open_enter(2).mark(IOR_COMPAT), open_exit(2).mark(IOR_COMPAT)});
+  const auto calls = feed({read_call(1).mark(IOR_COMPAT), open_enter(2).mark(IOR_COMPAT),
+                           open_exit(2).mark(IOR_COMPAT)});
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_TRUE(calls[0].compat);
   EXPECT_TRUE(calls[1].compat);
 }
 
 TEST_F(PairerTest, PassesProcessesOnInTheirBatch) {
-  const auto batch = decoded(concatenated(
-      {process_record({.start_ns = 5, .ppid = 0, .uid = 0, .mount_namespace = 0}, "/bin/cat", "", "")
-           .bytes()}));
+  const auto batch = decoded(
+      concatenated({process_record({.start_ns = 5, .ppid = 0, .uid = 0, .mount_namespace = 0},
+                                   "/bin/cat", "", "")
+                        .bytes()}));
   Pairer pairer(0, {});
   const CallBatchPtr calls = pairer.pair(batch);
   ASSERT_EQ(calls->processes.size(), 1u);
@@ -416,15 +459,15 @@ TEST_F(PairerFilterTest, RecordsOnlyCallsThatPassBoth) {
 
 TEST_F(PairerFilterTest, LooksAtTheOldPathToo) {
   ActorChain chain({.comm = "", .path = "from"});
-  const auto calls = chain.feed(bytes_of({enter_record(SYS_rename).text("/to").other_text("/from"),
-                                          exit_record(SYS_rename, 1, 0)}));
+  const auto calls = chain.feed(bytes_of(
+      {enter_record(SYS_rename).text("/to").other_text("/from"), exit_record(SYS_rename, 1, 0)}));
   EXPECT_EQ(calls.size(), 1u);
 }
 
 TEST_F(PairerFilterTest, KeepsTheMarkOfALossForTheNextRecordedCall) {
   ActorChain chain({.comm = "", .path = "/file4"});
-  chain.feed(bytes_of({open_enter(1), open_exit(1), open_enter(3), open_exit(3), open_enter(4),
-                       open_exit(4)}));
+  chain.feed(bytes_of(
+      {open_enter(1), open_exit(1), open_enter(3), open_exit(3), open_enter(4), open_exit(4)}));
   const auto calls = chain.finish();
   ASSERT_THAT(returns(calls), ElementsAre(4));
   EXPECT_TRUE(calls[0].after_loss);

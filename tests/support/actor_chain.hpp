@@ -1,5 +1,6 @@
-// The actors in a row without a flow graph: record bytes in, finished calls out, batch by batch, for one shard. A batch
-// is gone before the next one comes, so a view that outlives its batch shows under ASan.
+// The actors in a row without a flow graph: record bytes in, finished calls out, batch by batch,
+// for one shard. A batch is gone before the next one comes, so a view that outlives its batch shows
+// under ASan.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ class ActorChain {
 
   // One batch, read in the pass under way.
   std::vector<SeenCall> feed(const std::vector<Bytes>& records) {
-    return run({.bytes = concatenated(records), .order = order_++, .pass = pass_,
-                .completed = pass_ - 1});
+    return run(
+        {.bytes = concatenated(records), .order = order_++, .pass = pass_, .completed = pass_ - 1});
   }
   std::vector<SeenCall> feed(const RecordBuilder& record) { return feed({record.bytes()}); }
 

@@ -1,5 +1,5 @@
-// Rings that a test writes while they are read, with the kernel's rules: a record takes its place when it is reserved,
-// and no reader gets past it until it is committed or discarded.
+// Rings that a test writes while they are read, with the kernel's rules: a record takes its place
+// when it is reserved, and no reader gets past it until it is committed or discarded.
 #pragma once
 
 #include <algorithm>

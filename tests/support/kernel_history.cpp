@@ -30,18 +30,26 @@ struct Task {
   std::uint32_t seq = 0;
   std::string comm;             // as the kernel has it
   std::string introduced_comm;  // as of the last call's start
+  std::string known_comm;       // as the last record that arrived and introduced it
+  std::uint64_t known_start_ns = 0;
   bool comm_stale = true;
   bool needs_intro = true;
   bool needs_process = true;
   bool in_call = false;
   bool sent_enter = false;
+  bool enter_damaged = false;
   bool faulted = false;
-  bool after_loss = false;
+  bool lost = false;          // something, since the last record that was written
+  bool exit_lost = false;     // that of the last call that was written
+  bool after_loss = false;    // something did not arrive since the last call that did
+  std::uint64_t missing = 0;  // calls that were written, at least in part, and did not arrive
   std::uint16_t call_cpu = 0;
   std::string text;  // the path that the call in flight passes
   ior_file file{};   // that it reads from
   SeenCall call;
 };
+
+enum class Fate { lost, damaged, arrived };
 
 class KernelSide {
  public:
@@ -57,6 +65,7 @@ class KernelSide {
   std::string some_path() { return "/file" + std::to_string(draw(30)); }
 
   bool write(std::uint16_t cpu, RecordBuilder& record);
+  Fate write_call(Task& task, RecordBuilder& record, bool is_first);
   ior_file named(std::uint16_t cpu, const std::string& path);
 
   void step();
@@ -72,8 +81,7 @@ class KernelSide {
   void exec(Task& task);
   void exit_group(Task& task);
   void end_task(Task& task);
-  void add_intro(Task& task, RecordBuilder& record);
-  void lose(Task& task);
+  void miss(Task& task);
   void arrive(Task& task);
 
   const HistoryOptions& options_;
@@ -93,6 +101,37 @@ bool KernelSide::write(std::uint16_t cpu, RecordBuilder& record) {
   if (happens(options_.loss_percent)) return false;
   history_.written.push_back({cpu, record.cpu(cpu).bytes()});
   return true;
+}
+
+// Writes the first or the second record of a call. What finds no room the task's next first record
+// tells; what is damaged on its way nobody does.
+Fate KernelSide::write_call(Task& task, RecordBuilder& record, bool is_first) {
+  record.of(task.ids).seq(is_first ? task.seq + 1 : task.seq);
+  const bool introduces = is_first && task.needs_intro;
+  if (introduces) record.intro(task.introduced_comm, task.process->start_ns);
+  if (is_first && task.lost) record.mark(IOR_AFTER_LOSS);
+  if (is_first && task.exit_lost) record.mark(IOR_EXIT_LOST);
+  const bool damaged = happens(options_.damage_percent);
+  if (damaged) record.damage();
+  if (!write(task.call_cpu, record)) {
+    task.lost = task.after_loss = true;
+    task.exit_lost = task.exit_lost || !is_first;
+    return Fate::lost;
+  }
+  if (is_first) {
+    ++task.seq;
+    task.lost = task.exit_lost = false;
+  }
+  if (introduces) task.needs_intro = false;
+  if (damaged) {
+    ++history_.damaged;
+    return Fate::damaged;
+  }
+  if (introduces) {
+    task.known_comm = task.introduced_comm;
+    task.known_start_ns = task.process->start_ns;
+  }
+  return Fate::arrived;
 }
 
 // The file as the record of a call in that CPU's ring shows it; now and then it is named again.
@@ -147,14 +186,10 @@ void KernelSide::introduce(Task& task) {
 
 void KernelSide::begin_call(Task& task) {
   task.in_call = true;
-  task.sent_enter = task.faulted = false;
-  ++task.seq;
+  task.sent_enter = task.enter_damaged = task.faulted = false;
   task.call_cpu = task.cpu;
   introduce(task);
-  task.call = {.tgid = task.ids.tgid,
-               .tid = task.ids.tid,
-               .process_start_ns = task.process->start_ns,
-               .comm = task.introduced_comm};
+  task.call = {.tgid = task.ids.tgid, .tid = task.ids.tid};
   const std::uint64_t kind = draw(options_.execs ? 33 : 32);
   if (kind == 32) {
     task.call.number = SYS_execve;
@@ -189,36 +224,29 @@ void KernelSide::begin_texts(Task& task) {
   task.faulted = happens(20);
   enter.text(task.faulted ? "" : task.text, task.faulted ? IOR_TEXT_FAULT : IOR_TEXT_OK);
   if (task.call.number == SYS_rename) {
-    task.call.old_path = "/old" + std::to_string(task.seq);
+    task.call.old_path = "/old" + std::to_string(now_ns_);
     enter.other_text(task.call.old_path);
   } else if (task.call.number == SYS_openat) {
     task.call.flags = O_WRONLY | O_CREAT;
     task.call.has_flags = true;
     enter.args({0, 0, task.call.flags, 0});
   }
-  add_intro(task, enter);
   task.call.enter_ns = tick();
-  enter.of(task.ids).seq(task.seq).at(task.call.enter_ns);
-  task.sent_enter = write(task.call_cpu, enter);
-  if (task.sent_enter) {
-    task.needs_intro = false;
-  } else {
-    lose(task);
-  }
+  const Fate fate = write_call(task, enter.at(task.call.enter_ns), true);
+  task.sent_enter = fate != Fate::lost;
+  task.enter_damaged = fate == Fate::damaged;
+  if (fate == Fate::lost) task.in_call = false;
 }
 
-void KernelSide::add_intro(Task& task, RecordBuilder& record) {
-  if (task.needs_intro) record.intro(task.introduced_comm, task.process->start_ns);
-}
-
-void KernelSide::lose(Task& task) {
-  task.in_call = false;
+// A call that was written does not arrive whole.
+void KernelSide::miss(Task& task) {
   task.after_loss = true;
-  ++history_.lost;
+  ++task.missing;
 }
 
 void KernelSide::arrive(Task& task) {
-  task.in_call = false;
+  task.call.comm = task.known_comm;
+  task.call.process_start_ns = task.known_start_ns;
   history_.calls[task.ids.task].push_back({task.call, task.after_loss});
   history_.task_of_enter_ns[task.call.enter_ns] = task.ids.task;
   task.after_loss = false;
@@ -226,6 +254,7 @@ void KernelSide::arrive(Task& task) {
 
 void KernelSide::end_call(Task& task) {
   if (task.call.number == SYS_execve) exec(task);
+  task.in_call = false;
   if (task.sent_enter) {
     end_texts(task);
   } else {
@@ -237,14 +266,12 @@ void KernelSide::end_call(Task& task) {
 void KernelSide::end_whole(Task& task, unsigned sections) {
   const std::uint64_t exit_ns = sections & IOR_NO_RETURN ? task.call.enter_ns : tick();
   task.call.duration_ns = exit_ns - task.call.enter_ns;
-  auto exit = whole_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns,
-                           task.call.ret);
-  exit.of(task.ids).seq(task.seq).at(exit_ns).mark(sections);
+  auto exit =
+      whole_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns, task.call.ret);
   if (task.call.number == SYS_read) exit.file(task.file);
-  add_intro(task, exit);
-  if (!write(task.call_cpu, exit)) return lose(task);
-  task.needs_intro = false;
-  arrive(task);
+  const Fate fate = write_call(task, exit.at(exit_ns).mark(sections), true);
+  if (fate == Fate::arrived) arrive(task);
+  if (fate == Fate::damaged) miss(task);
 }
 
 void KernelSide::end_texts(Task& task) {
@@ -252,13 +279,14 @@ void KernelSide::end_texts(Task& task) {
   const bool opens = task.call.number == SYS_openat && happens(60);
   task.call.duration_ns = exit_ns - task.call.enter_ns;
   task.call.ret = opens ? 3 : task.call.number == SYS_execve ? 0 : -ENOENT;
-  auto exit = exit_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns,
-                          task.call.ret);
-  exit.of(task.ids).seq(task.seq).at(exit_ns);
+  auto exit =
+      exit_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns, task.call.ret);
   if (task.faulted) exit.text(task.text);
   if (opens) add_opened_file(task, exit);
-  if (!write(task.call_cpu, exit)) return lose(task);
-  arrive(task);
+  const Fate fate = write_call(task, exit.at(exit_ns), false);
+  if (fate == Fate::arrived && !task.enter_damaged) return arrive(task);
+  if (fate == Fate::arrived) ++history_.unmatched;
+  miss(task);
 }
 
 // On another CPU than at enter the name goes into the record: that CPU's names belong to its ring.
@@ -282,7 +310,7 @@ void KernelSide::exec(Task& task) {
   if (task.ids.tid != task.ids.tgid) free_thread_ids_.push_back(task.ids.tid);
   std::erase(free_thread_ids_, task.ids.tgid);
   task.ids.tid = task.ids.tgid;
-  task.comm = "execed" + std::to_string(task.seq);
+  task.comm = "execed" + std::to_string(now_ns_);
   task.comm_stale = task.needs_process = task.needs_intro = true;
 }
 
@@ -294,13 +322,16 @@ void KernelSide::exit_group(Task& task) {
   task.call.has_flags = false;
   task.call.flags = 0;
   task.call.no_return = true;
+  task.in_call = false;
   end_whole(task, IOR_NO_RETURN);
 }
 
 void KernelSide::end_task(Task& task) {
   auto end = end_record(task.seq).of(task.ids).at(tick()).cpu(task.cpu);
-  if (task.in_call) end.mark(IOR_NO_RETURN);
+  if ((task.in_call && task.sent_enter) || task.exit_lost) end.mark(IOR_NO_RETURN);
   if (task.seq != 0) history_.written.push_back({task.cpu, end.bytes()});
+  // An end does not tell a last call that the thread died in from one whose exit half was lost.
+  history_.lost += task.missing - (task.exit_lost ? 1 : 0);
   // A leader's id is the process's as long as one of its threads lives.
   if (task.ids.tid != task.ids.tgid) free_thread_ids_.push_back(task.ids.tid);
   if (--task.process->living == 0) free_thread_ids_.push_back(task.process->tgid);
@@ -346,36 +377,8 @@ History KernelSide::run() {
 
 }  // namespace
 
-History make_history(const HistoryOptions& options) { return KernelSide(options).run(); }
-
-CallsByTask expected_calls(const History& history, const CallFilter& filter) {
-  CallsByTask expected;
-  for (const auto& [task, calls] : history.calls) {
-    bool after_loss = false;
-    std::uint64_t last_exit_ns = 0;
-    for (const TrueCall& truth : calls) {
-      after_loss = after_loss || truth.after_loss;
-      SeenCall call = truth.call;
-      if (!call.comm.contains(filter.comm) ||
-          !(call.path.contains(filter.path) || call.old_path.contains(filter.path))) {
-        continue;
-      }
-      call.gap_ns = last_exit_ns == 0 ? 0 : call.enter_ns - last_exit_ns;
-      call.after_loss = std::exchange(after_loss, false);
-      last_exit_ns = call.enter_ns + call.duration_ns;
-      expected[task].push_back(std::move(call));
-    }
-  }
-  return expected;
-}
-
-CallsByTask by_task(const History& history, const std::vector<SeenCall>& calls) {
-  CallsByTask grouped;
-  for (const SeenCall& call : calls) {
-    const auto task = history.task_of_enter_ns.find(call.enter_ns);
-    grouped[task == history.task_of_enter_ns.end() ? 0 : task->second].push_back(call);
-  }
-  return grouped;
+History make_history(const HistoryOptions& options) {
+  return KernelSide(options).run();
 }
 
 }  // namespace ior::test

@@ -10,11 +10,13 @@ namespace {
 
 template <typename T>
 void append_value(Bytes& to, const T& value) {
-  const auto* first = reinterpret_cast<const std::byte*>(&value);
-  to.insert(to.end(), first, first + sizeof(value));
+  to.resize(to.size() + sizeof(value));
+  std::memcpy(to.data() + to.size() - sizeof(value), &value, sizeof(value));
 }
 
-void pad(Bytes& bytes) { bytes.resize((bytes.size() + 7) & ~std::size_t{7}); }
+void pad(Bytes& bytes) {
+  bytes.resize((bytes.size() + 7) & ~std::size_t{7});
+}
 
 void append_text(Bytes& to, std::string_view text, ior_text_status status) {
   append_value(to, ior_text{static_cast<__u16>(text.size()), static_cast<__u16>(status), 0});
@@ -125,6 +127,11 @@ RecordBuilder& RecordBuilder::body_text(std::string_view text) {
   return *this;
 }
 
+RecordBuilder& RecordBuilder::damage() {
+  head_.kind = 0;
+  return *this;
+}
+
 Bytes RecordBuilder::record() const {
   Bytes bytes;
   append_value(bytes, head_);
@@ -132,7 +139,9 @@ Bytes RecordBuilder::record() const {
   return bytes;
 }
 
-Bytes RecordBuilder::bytes() const { return ring_bytes_of(record()); }
+Bytes RecordBuilder::bytes() const {
+  return ring_bytes_of(record());
+}
 
 RecordBuilder enter_record(std::uint16_t nr) {
   return RecordBuilder(IOR_RECORD_ENTER).of({}).nr(nr).seq(1);
@@ -182,7 +191,9 @@ Bytes ring_bytes_of(const Bytes& payload, std::uint32_t flags) {
   return bytes;
 }
 
-void append(Bytes& to, const Bytes& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(Bytes& to, const Bytes& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 Bytes concatenated(const std::vector<Bytes>& parts) {
   Bytes bytes;

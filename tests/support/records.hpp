@@ -1,5 +1,5 @@
-// Ring bytes for tests, as the kernel side writes them (bpf/wire.h): a builder with one function per section, in any
-// order; the record gets them in the wire's order. Values, used by one thread.
+// Ring bytes for tests, as the kernel side writes them (bpf/wire.h): a builder with one function
+// per section, in any order; the record gets them in the wire's order. Values, used by one thread.
 #pragma once
 
 #include <array>
@@ -45,6 +45,9 @@ class RecordBuilder {
   RecordBuilder& name(std::uint32_t id, ior_name_kind kind, std::uint64_t inode);
   RecordBuilder& process(const ior_process& process);
   RecordBuilder& body_text(std::string_view text);
+
+  // Makes it a record that nobody understands.
+  RecordBuilder& damage();
 
   Bytes record() const;  // as decode_record takes it
   Bytes bytes() const;   // as it lies in a ring, behind its header

@@ -1,4 +1,5 @@
-// Calls as tests compare them: copies that outlive their batch, printable, and a sink that collects them.
+// Calls as tests compare them: copies that outlive their batch, printable, and a sink that collects
+// them.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ struct SeenCall {
 SeenCall seen(const Call& call);
 std::ostream& operator<<(std::ostream& out, const SeenCall& call);
 
-// Thread safety: as a sink, one thread at a time; the calls may be read once the pipeline has stopped.
+// Thread safety: as a sink, one thread at a time; the calls may be read once the pipeline has
+// stopped.
 class CollectedRows final : public CallSink {
  public:
   void write(std::span<const Call> calls) noexcept override;

@@ -31,11 +31,11 @@ std::vector<RecordSummary> summaries_of(const Recording& recording) {
 
 std::ostream& operator<<(std::ostream& out, const RecordSummary& record) {
   return out << record.tracepoint << " '" << record.path << "' from '" << record.old_path << "' by "
-             << record.pid << '.' << record.tid << " '" << record.comm << "' ("
-             << record.executable << " started " << record.process_start_ns << ") flags "
-             << record.flags << ": " << record.count << " calls, " << record.errors << " errors, "
-             << record.duration_ns << " ns, gaps " << record.gap_ns << " ns, " << record.bytes
-             << " bytes, " << record.after_loss << " after a loss";
+             << record.pid << '.' << record.tid << " '" << record.comm << "' (" << record.executable
+             << " started " << record.process_start_ns << ") flags " << record.flags << ": "
+             << record.count << " calls, " << record.errors << " errors, " << record.duration_ns
+             << " ns, gaps " << record.gap_ns << " ns, " << record.bytes << " bytes, "
+             << record.after_loss << " after a loss";
 }
 
 }  // namespace ior::test

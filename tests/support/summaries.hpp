@@ -1,5 +1,5 @@
-// A recording as tests compare it: one line of text per record, sorted, so that two recordings with the same contents are
-// equal however their tables are numbered.
+// A recording as tests compare it: one line of text per record, sorted, so that two recordings with
+// the same contents are equal however their tables are numbered.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,319 @@
+#include "actors/pipeline.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <random>
+#include <thread>
+
+#include "bpf/recorded_rings.hpp"
+#include "tests/support/expected_calls.hpp"
+#include "tests/support/fake_rings.hpp"
+#include "tests/support/kernel_history.hpp"
+#include "tests/support/records.hpp"
+#include "tests/support/seen_calls.hpp"
+#include "tests/support/summaries.hpp"
+
+namespace ior::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kPatience{10'000};
+constexpr milliseconds kLongNap{100};  // longer than the readers ever sleep
+
+PipelineOptions options_for(int threads, CallSink* rows = nullptr, const CallFilter& filter = {}) {
+  PipelineOptions options;
+  options.threads = threads;
+  options.filter = filter;
+  options.rows = rows;
+  return options;
+}
+
+struct Outcome {
+  PipelineCounts counts;
+  std::vector<SeenCall> rows;
+  std::vector<RecordSummary> records;
+};
+
+// What comes out of rings into which nothing is written any more.
+Outcome run(RingSource& rings, int threads, const CallFilter& filter = {}) {
+  CollectedRows rows;
+  Pipeline pipeline(rings, options_for(threads, &rows, filter));
+  pipeline.start();
+  pipeline.stop();
+  Recording recording;
+  pipeline.collect(recording);
+  return {pipeline.counts(), rows.calls(), summaries_of(recording)};
+}
+
+History history_with(std::uint64_t seed, std::size_t steps) {
+  return make_history({.name = "",
+                       .seed = seed,
+                       .rings = 4,
+                       .steps = steps,
+                       .threads = 30,
+                       .loss_percent = 5,
+                       .damage_percent = 1,
+                       .deaths_in_calls = true});
+}
+
+std::unique_ptr<FakeRings> rings_with(const History& history) {
+  auto rings = std::make_unique<FakeRings>(4);
+  for (const WrittenRecord& record : history.written) rings->append(record.ring, record.bytes);
+  return rings;
+}
+
+RecordBuilder read_call(std::uint32_t seq, const Ids& ids = {}) {
+  return whole_record(SYS_read, 1000ull * seq, seq).of(ids).seq(seq).at(1000ull * seq + 100);
+}
+
+std::size_t thread_count() {
+  namespace fs = std::filesystem;
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator()));
+}
+
+bool comes_true(const std::function<bool()>& condition) {
+  const auto deadline = steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return true;
+}
+
+class PipelineThreads : public testing::TestWithParam<int> {
+ protected:
+  int threads() const { return GetParam(); }
+};
+
+// First, because the flow graph's threads outlive a pipeline.
+TEST_P(PipelineThreads, AreNoMoreThanWereAllowed) {
+  const std::size_t before = thread_count();
+  const History history = history_with(1, 20'000);
+  FakeRings rings(4);
+  Pipeline pipeline(rings, options_for(threads()));
+  pipeline.start();
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < history.written.size(); ++i) {
+    rings.append(history.written[i].ring, history.written[i].bytes);
+    if (i % 100 == 0) most = std::max(most, thread_count());
+  }
+  EXPECT_TRUE(comes_true([&] {
+    most = std::max(most, thread_count());
+    return rings.consumed(0) == rings.produced(0);
+  }));
+  pipeline.stop();
+  EXPECT_GT(most, before);
+  EXPECT_LE(most, before + static_cast<std::size_t>(threads()));
+}
+
+void expect_calls(const History& history, const std::vector<SeenCall>& rows) {
+  const CallsByTask actual = by_task(history, rows);
+  const CallsByTask expected = expected_calls(history);
+  EXPECT_EQ(actual.size(), expected.size());
+  for (const auto& [task, calls] : expected) {
+    const auto found = actual.find(task);
+    ASSERT_NE(found, actual.end()) << "task " << task;
+    ASSERT_EQ(found->second.size(), calls.size()) << "task " << task;
+    for (std::size_t i = 0; i < calls.size(); ++i) ASSERT_EQ(found->second[i], calls[i]);
+  }
+}
+
+TEST_P(PipelineThreads, GiveRowsInEachThreadsOrder) {
+  const History history = history_with(2, 20'000);
+  const auto rings = rings_with(history);
+  const Outcome outcome = run(*rings, threads());
+  expect_calls(history, outcome.rows);
+  EXPECT_EQ(outcome.counts.calls.seen, outcome.rows.size());
+  EXPECT_EQ(outcome.counts.calls.lost, history.lost);
+  EXPECT_EQ(outcome.counts.calls.unmatched, history.unmatched);
+  EXPECT_EQ(outcome.counts.malformed, history.damaged);
+}
+
+TEST_P(PipelineThreads, GiveTheSameRecordsAsOne) {
+  const History history = history_with(3, 20'000);
+  const auto rings = rings_with(history);
+  const auto same_rings = rings_with(history);
+  const Outcome one = run(*same_rings, 1);
+  const Outcome several = run(*rings, threads());
+  EXPECT_EQ(several.records, one.records);
+  std::uint64_t count = 0;
+  for (const RecordSummary& record : several.records) count += record.count;
+  EXPECT_EQ(count, several.counts.calls.recorded);
+  EXPECT_GT(count, 1000u);
+}
+
+TEST_P(PipelineThreads, FilterCalls) {
+  const History history = history_with(4, 5'000);
+  const auto rings = rings_with(history);
+  const CallFilter filter = {.comm = "", .path = "file1"};
+  const Outcome outcome = run(*rings, threads(), filter);
+  EXPECT_EQ(by_task(history, outcome.rows), expected_calls(history, filter));
+  EXPECT_EQ(outcome.counts.calls.recorded, outcome.rows.size());
+  EXPECT_GT(outcome.counts.calls.seen, outcome.counts.calls.recorded);
+}
+
+TEST_P(PipelineThreads, ReadRingsThatAreBeingWritten) {
+  const History history = history_with(5, 20'000);
+  FakeRings rings(4);
+  CollectedRows rows;
+  Pipeline pipeline(rings, options_for(threads(), &rows));
+  pipeline.start();
+  std::mt19937_64 random(5);
+  for (const WrittenRecord& record : history.written) {
+    const std::uint64_t position = rings.reserve(record.ring, record.bytes);
+    if (random() % 500 == 0) std::this_thread::sleep_for(milliseconds(1));
+    rings.commit(record.ring, position);
+  }
+  pipeline.stop();
+  expect_calls(history, rows.calls());
+  EXPECT_EQ(pipeline.counts().calls.lost, history.lost);
+}
+
+// More than all batches together hold.
+TEST_P(PipelineThreads, LoseNothingThatIsInTheRingsAtTheEnd) {
+  constexpr std::uint32_t kThreads = 8;
+  constexpr std::uint32_t kCalls = 25'000;
+  FakeRings rings(2);
+  for (std::uint32_t seq = 1; seq <= kCalls; ++seq) {
+    for (std::uint32_t task = 1; task <= kThreads; ++task) {
+      rings.append(task % 2, read_call(seq, {.task = task, .tgid = task, .tid = task}).bytes());
+    }
+  }
+  const Outcome outcome = run(rings, threads());
+  EXPECT_EQ(outcome.counts.calls.seen, kThreads * kCalls);
+  EXPECT_EQ(outcome.counts.calls.lost, 0u);
+  EXPECT_EQ(outcome.rows.size(), kThreads * kCalls);
+  EXPECT_EQ(rings.consumed(0), rings.produced(0));
+  EXPECT_EQ(rings.consumed(1), rings.produced(1));
+}
+
+TEST_P(PipelineThreads, WaitForARecordThatIsNotCommittedAndLoseNothing) {
+  FakeRings rings(2);
+  rings.append(0, read_call(1).bytes());
+  const std::uint64_t busy = rings.reserve(0, read_call(2).bytes());
+  rings.append(1, read_call(3).bytes());
+  rings.append(0, read_call(4).bytes());
+  CollectedRows rows;
+  Pipeline pipeline(rings, options_for(threads(), &rows));
+  pipeline.start();
+  EXPECT_TRUE(comes_true([&] { return rings.consumed(1) == rings.produced(1); }));
+  std::this_thread::sleep_for(kLongNap);
+  EXPECT_EQ(rings.consumed(0), busy) << "nobody gets past it";
+  rings.commit(0, busy);
+  pipeline.stop();
+  ASSERT_EQ(rows.calls().size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(rows.calls()[i].ret, static_cast<std::int64_t>(i) + 1);
+    EXPECT_FALSE(rows.calls()[i].after_loss);
+  }
+  EXPECT_EQ(pipeline.counts().calls.lost, 0u);
+}
+
+class CountingRows final : public CallSink {
+ public:
+  void write(std::span<const Call> calls) noexcept override { count_ += calls.size(); }
+  Result<void> finish() override { return {}; }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::atomic<std::size_t> count_{0};
+};
+
+TEST_P(PipelineThreads, GiveAMissingCallUpWhileNothingElseIsWritten) {
+  FakeRings rings(2);
+  CountingRows rows;
+  Pipeline pipeline(rings, options_for(threads(), &rows));
+  pipeline.start();
+  rings.append(0, read_call(1).bytes());
+  rings.append(1, read_call(3).bytes());
+  EXPECT_TRUE(comes_true([&] { return rows.count() == 2; }));
+  std::this_thread::sleep_for(kLongNap);
+  rings.append(1, read_call(5).bytes());
+  EXPECT_TRUE(comes_true([&] { return rows.count() == 3; })) << "after a while of nothing, too";
+  pipeline.stop();
+  EXPECT_EQ(pipeline.counts().calls.lost, 2u);
+}
+
+TEST_P(PipelineThreads, EndWithoutHavingReadAnything) {
+  FakeRings rings(2);
+  const Outcome outcome = run(rings, threads());
+  EXPECT_EQ(outcome.counts.calls.seen, 0u);
+  EXPECT_TRUE(outcome.rows.empty());
+  EXPECT_TRUE(outcome.records.empty());
+}
+
+TEST_P(PipelineThreads, OnlyCountWhereNobodyWantsCalls) {
+  const History history = history_with(6, 5'000);
+  const auto rings = rings_with(history);
+  PipelineOptions options = options_for(threads());
+  options.aggregate = false;
+  Pipeline pipeline(*rings, options);
+  pipeline.start();
+  pipeline.stop();
+  std::size_t arrived = 0;
+  for (const auto& [task, calls] : history.calls) arrived += calls.size();
+  EXPECT_EQ(pipeline.counts().calls.seen, arrived);
+  Recording recording;
+  pipeline.collect(recording);
+  EXPECT_TRUE(recording.records.empty());
+}
+
+TEST_P(PipelineThreads, ReplayRecordedRings) {
+  const History history = history_with(7, 5'000);
+  std::vector<RingChunk> chunks;
+  for (const WrittenRecord& record : history.written) chunks.push_back({record.ring, record.bytes});
+  RecordedRings rings(4, chunks);
+  const Outcome first = run(rings, threads());
+  expect_calls(history, first.rows);
+  rings.rewind();
+  EXPECT_EQ(run(rings, threads()).records, first.records);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PipelineThreads, testing::Values(1, 2, 4),
+                         testing::PrintToStringParamName());
+
+TEST(Pipeline, StopsWhenItIsDestroyed) {
+  FakeRings rings(1);
+  rings.append(0, read_call(1).bytes());
+  CountingRows rows;
+  {
+    Pipeline pipeline(rings, options_for(2, &rows));
+    pipeline.start();
+  }
+  EXPECT_EQ(rows.count(), 1u);
+}
+
+TEST(Pipeline, NeedNotBeStarted) {
+  FakeRings rings(1);
+  Pipeline pipeline(rings, options_for(2));
+  pipeline.stop();
+  EXPECT_EQ(pipeline.counts().calls.seen, 0u);
+}
+
+TEST(Pipeline, MayBeStoppedTwice) {
+  FakeRings rings(1);
+  rings.append(0, read_call(1).bytes());
+  Pipeline pipeline(rings, options_for(2));
+  pipeline.start();
+  pipeline.stop();
+  pipeline.stop();
+  EXPECT_EQ(pipeline.counts().calls.seen, 1u);
+}
+
+TEST(Pipeline, TakesItsThreadsFromTheCpusThatItMayUse) {
+  EXPECT_GE(default_threads(), 1);
+  EXPECT_LE(default_threads(), 8);
+}
+
+}  // namespace
+}  // namespace ior::test
