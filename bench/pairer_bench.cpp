@@ -14,7 +14,7 @@ void pair(benchmark::State& state, Mix mix) {
     std::uint64_t calls = 0;
     for (const EventBatchPtr& batch : batches.events) calls += pairer.pair(batch)->calls.size();
     if (!expect_equal(state, "calls paired", calls, replay.calls)) break;
-    if (!expect_equal(state, "calls lost", pairer.counts().lost, 0)) break;
+    if (!expect_equal(state, "calls given up", pairer.counts().given_up, 0)) break;
     if (!expect_equal(state, "records unmatched", pairer.counts().unmatched, 0)) break;
   }
   report(state, replay, replay.records, replay.ring_bytes);

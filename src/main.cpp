@@ -1,8 +1,10 @@
 // ior: options in, one command run, exit code out. 2: the request was wrong or cannot be met here,
 // nothing was traced; 1: something failed later; a command that ior ran: its own status.
-#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include <fmt/format.h>
+#include <cstdio>
+#include <string>
 
 #include "cli/options.hpp"
 #include "cli/show.hpp"
@@ -12,7 +14,7 @@
 namespace {
 
 int fail_with(const std::string& message, int exit_code) {
-  fmt::print(stderr, "ior: {}\n", message);
+  std::fputs(("ior: " + message + "\n").c_str(), stderr);
   return exit_code;
 }
 
@@ -22,9 +24,19 @@ int trace(const ior::Options& options) {
   return fail_with(exit_code.error().message, exit_code.error().before_attach ? 2 : 1);
 }
 
+// Files that ior opens must not get the numbers of standard input, output and error.
+void fill_standard_fds() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    return;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_fds();
   const auto options = ior::parse_options(argc, argv);
   if (!options) return fail_with(options.error().message, 2);
   if (options->command == ior::Command::trace) return trace(*options);

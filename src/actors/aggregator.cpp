@@ -22,6 +22,14 @@ std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
   return found == numbers_.end() ? std::nullopt : std::optional(found->second);
 }
 
+bool TableRoom::take(std::atomic<std::size_t>& left, std::size_t wanted) {
+  std::size_t now = left.load(std::memory_order_relaxed);
+  while (now >= wanted) {
+    if (left.compare_exchange_weak(now, now - wanted, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 void Aggregator::add(const CallBatch& batch) noexcept {
   for (const ProcessSeen& seen : batch.processes) describe(seen);
   for (const Call& call : batch.calls) add(call);
@@ -39,7 +47,9 @@ void Aggregator::add(const Call& call) {
 
 // Full tables take no new string, either.
 std::optional<std::uint32_t> Aggregator::string_of(std::string_view text) {
-  return records_.size() < max_records_ ? strings_.add(text) : strings_.find(text);
+  if (const auto known = strings_.find(text)) return known;
+  if (room_->is_full() || !room_->take_text(text.size())) return std::nullopt;
+  return strings_.add(text);
 }
 
 std::optional<Aggregator::Key> Aggregator::key_of(const Call& call) {
@@ -48,19 +58,24 @@ std::optional<Aggregator::Key> Aggregator::key_of(const Call& call) {
   const auto comm = string_of(call.comm_view());
   const auto tracepoint = tracepoint_of(call);
   if (!path || !old_path || !comm || !tracepoint) return std::nullopt;
+  const std::uint32_t process = process_of(call.tgid, call.process_start_ns);
   return Key{.path = *path,
              .old_path = *old_path,
              .tracepoint = *tracepoint,
              .comm = *comm,
-             .process = process_of(call.tgid, call.process_start_ns),
+             .process = process,
              .tid = call.tid,
              .flags = call.has_flags ? call.flags : kNoFlags};
 }
 
 Aggregator::Sums& Aggregator::sums_of(const Call& call) {
   if (const auto key = key_of(call)) {
-    if (records_.size() < max_records_) return records_[*key];
-    if (const auto found = records_.find(*key); found != records_.end()) return found->second;
+    const auto [record, is_new] = records_.try_emplace(*key);
+    if (!is_new || room_->take_record()) {
+      folded_ += key->process == other_process_;
+      return record->second;
+    }
+    records_.erase(record);
   }
   ++folded_;
   const std::uint32_t other = strings_.add(kOther);
@@ -88,12 +103,15 @@ std::uint32_t Aggregator::process_of(std::uint32_t pid, std::uint64_t start_ns) 
   if (const auto found = process_numbers_.find({pid, start_ns}); found != process_numbers_.end()) {
     return found->second;
   }
-  if (pid != 0 && processes_.size() >= max_processes_) return process_of(0, 0);
+  if (pid != 0 && !room_->take_process()) return process_of(0, 0);
   const auto number = static_cast<std::uint32_t>(processes_.size());
   Process process;
   process.pid = pid;
   process.start_ns = start_ns;
-  if (pid == 0) process.executable = kOther;
+  if (pid == 0) {
+    process.executable = kOther;
+    other_process_ = number;
+  }
   processes_.push_back(std::move(process));
   described_ns_.push_back(0);
   process_numbers_.emplace(ProcessId{pid, start_ns}, number);
@@ -106,7 +124,10 @@ void Aggregator::describe(const ProcessSeen& seen) {
   const std::uint32_t number = process_of(seen.pid, seen.start_ns);
   Process& process = processes_[number];
   const Event& event = *seen.event;
-  if (process.pid == 0 || event.time_ns < described_ns_[number]) return;
+  if (number == other_process_ || event.time_ns < described_ns_[number]) return;
+  const std::size_t text_bytes =
+      event.text.bytes.size() + event.other_text.bytes.size() + event.name_text.bytes.size();
+  if (!room_->take_text(text_bytes)) return;
   described_ns_[number] = event.time_ns;
   process.ppid = event.process->ppid;
   process.uid = event.process->uid;

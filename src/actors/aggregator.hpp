@@ -3,8 +3,11 @@
 // end they are put together as they are.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,20 +32,40 @@ class StringTable {
   absl::flat_hash_map<std::string_view, std::uint32_t> numbers_;
 };
 
-// Thread safety: one thread. Bound: kMaxRecords records and kMaxProcesses processes; what comes
-// beyond is added to one record per tracepoint named "[other]", totals exact.
+// What the tables of all shards together may still take. Thread safety: any number of threads.
+class TableRoom {
+ public:
+  static constexpr std::size_t kRecords = 1 << 20;
+  static constexpr std::size_t kProcesses = 1 << 18;
+  static constexpr std::size_t kTextBytes = 512 << 20;
+
+  explicit TableRoom(std::size_t records = kRecords, std::size_t processes = kProcesses,
+                     std::size_t text_bytes = kTextBytes)
+      : records_(records), processes_(processes), text_bytes_(text_bytes) {}
+
+  bool take_record() { return take(records_, 1); }
+  bool take_process() { return take(processes_, 1); }
+  bool take_text(std::size_t bytes) { return take(text_bytes_, bytes); }
+  bool is_full() const { return records_.load(std::memory_order_relaxed) == 0; }
+
+ private:
+  static bool take(std::atomic<std::size_t>& left, std::size_t wanted);
+
+  std::atomic<std::size_t> records_;
+  std::atomic<std::size_t> processes_;
+  std::atomic<std::size_t> text_bytes_;
+};
+
+// Thread safety: one thread. Bound: the room; what comes beyond is added to one record per
+// tracepoint named "[other]", or to a process of that name, totals exact.
 class Aggregator {
  public:
-  static constexpr std::size_t kMaxRecords = 1 << 20;
-  static constexpr std::size_t kMaxProcesses = 1 << 18;
-
-  explicit Aggregator(std::size_t max_records = kMaxRecords,
-                      std::size_t max_processes = kMaxProcesses)
-      : max_records_(max_records), max_processes_(max_processes) {}
+  explicit Aggregator(std::shared_ptr<TableRoom> room = std::make_shared<TableRoom>())
+      : room_(std::move(room)) {}
 
   void add(const CallBatch& batch) noexcept;
 
-  // Calls that were added to "[other]".
+  // Calls that were added to an "[other]".
   std::uint64_t folded() const { return folded_; }
   // Appends this shard's processes and records to the recording. `strings` are the recording's
   // strings so far.
@@ -71,10 +94,10 @@ class Aggregator {
   std::optional<Key> key_of(const Call& call);
   Sums& sums_of(const Call& call);
 
-  const std::size_t max_records_;
-  const std::size_t max_processes_;
+  const std::shared_ptr<TableRoom> room_;
   StringTable strings_;
   std::vector<Process> processes_;
+  std::uint32_t other_process_ = ~0u;        // the number of the one named "[other]"; ~0: none yet
   std::vector<std::uint64_t> described_ns_;  // by process: when its description was made
   absl::flat_hash_map<ProcessId, std::uint32_t> process_numbers_;
   absl::flat_hash_map<Key, Sums> records_;

@@ -4,7 +4,6 @@
 
 #include <cstring>
 
-#include "catalog/catalog.hpp"
 #include "model/open_flags.hpp"
 #include "model/path.hpp"
 
@@ -37,13 +36,14 @@ const Shape* shape_of_call(const Event& event) {
   return syscall ? &shape_of(syscall->shape) : nullptr;
 }
 
-// The path of a text argument. One that could not be read is left as its directory: the exit half
-// has the rest.
 std::string_view path_of(const Target& target, const Text& text, std::string_view directory,
                          EventBatch& batch) {
+  if (text.status == IOR_TEXT_FAULT) return unknown::kBadAddress;
+  if (text.status == IOR_TEXT_TOO_LONG) return keep(std::string(text.bytes) + "...", batch);
   if (target.kind == Target::Kind::text) return text.bytes;
-  if (text.status == IOR_TEXT_FAULT) return directory;
-  if (text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at) return unknown::kNoPath;
+  if (text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at_or_fd) {
+    return unknown::kNoPath;
+  }
   if (directory.empty() || text.bytes.starts_with('/')) return text.bytes;
   if (text.bytes.empty()) return directory;
   return keep(join_path(directory, text.bytes), batch);
@@ -51,7 +51,7 @@ std::string_view path_of(const Target& target, const Text& text, std::string_vie
 
 bool has_text(const Target& target) {
   return target.kind == Target::Kind::path || target.kind == Target::Kind::at ||
-         target.kind == Target::Kind::text;
+         target.kind == Target::Kind::at_or_fd || target.kind == Target::Kind::text;
 }
 
 // The open flags that the call passes, where it passes any.
@@ -65,9 +65,9 @@ void take_flags(const FlagsSource& source, Event& event) {
   }
 }
 
-// A negative fd (mmap's -1) says that there is no file, not that one is missing.
-bool names_a_file(const ior_file& file) {
-  return file.fd >= 0 || file.status != IOR_FILE_CLOSED;
+// mmap's fd -1 says that there is no file, not that one is missing.
+bool names_a_file(const ior_file* file, const Target& target) {
+  return file && (file->fd >= 0 || target.kind != Target::Kind::fd_or_none);
 }
 
 void take_file_flags(Event& event) {
@@ -138,31 +138,36 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
 }
 
 void FdTracker::track_enter(Event& event, EventBatch& batch) const {
-  const Shape* shape = shape_of_call(event);
-  if (!shape) return;
+  if (const Shape* shape = shape_of_call(event)) take_paths(*shape, event, batch);
+}
+
+// The paths as passed, from the directories that they start from.
+void FdTracker::take_paths(const Shape& shape, Event& event, EventBatch& batch) const {
   const auto directory = [&](const ior_file* file) {
     return file ? name_of(*file, event, batch) : std::string_view{};
   };
-  if (has_text(shape->main)) {
-    event.path = path_of(shape->main, event.text, directory(event.file), batch);
+  if (has_text(shape.main)) {
+    event.path = path_of(shape.main, event.text, directory(event.file), batch);
   }
-  if (has_text(shape->other)) {
-    event.old_path = path_of(shape->other, event.other_text, directory(event.other), batch);
+  if (has_text(shape.other)) {
+    event.old_path = path_of(shape.other, event.other_text, directory(event.other), batch);
   }
-  take_flags(shape->flags, event);
+  take_flags(shape.flags, event);
 }
 
 void FdTracker::track_exit(Event& event, EventBatch& batch) const {
   const Shape* shape = shape_of_call(event);
-  if (event.sections & IOR_WHOLE) {
+  if (shape && event.sections & (IOR_TEXT | IOR_TEXT_OTHER)) {
+    take_paths(*shape, event, batch);
+  } else if (event.sections & IOR_WHOLE) {
     if (shape) take_flags(shape->flags, event);
-    if (event.file && names_a_file(*event.file)) {
+    if (names_a_file(event.file, shape ? shape->main : Target())) {
       event.path = name_of(*event.file, event, batch);
       take_file_flags(event);
     } else if (shape && shape->name == "handle") {
       event.path = unknown::kHandle;
     }
-    if (event.other && names_a_file(*event.other)) {
+    if (names_a_file(event.other, shape ? shape->other : Target())) {
       event.old_path = name_of(*event.other, event, batch);
     }
   } else if (event.file && event.file->status != IOR_FILE_CLOSED) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/message.hpp"
+#include "catalog/catalog.hpp"
 
 namespace ior {
 
@@ -33,6 +34,7 @@ class FdTracker {
 
   void remember(const Event& event, EventBatch& batch);
   void track_enter(Event& event, EventBatch& batch) const;
+  void take_paths(const Shape& shape, Event& event, EventBatch& batch) const;
   void track_exit(Event& event, EventBatch& batch) const;
   std::string_view name_of(const ior_file& file, const Event& event, EventBatch& batch) const;
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "model/path.hpp"
-
 namespace ior {
 namespace {
 
@@ -29,12 +27,6 @@ bool needs_enter(const Event& event) {
          (event.kind == IOR_RECORD_END && (event.sections & IOR_NO_RETURN));
 }
 
-// What was not readable at enter, as the exit found it; its directory is in `path`.
-std::string complete_path(std::string_view directory, const Text& text) {
-  if (text.status == IOR_TEXT_FAULT) return std::string(unknown::kBadAddress);
-  return join_path(directory, text.bytes);
-}
-
 }  // namespace
 
 CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
@@ -45,9 +37,6 @@ CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
   calls_->calls.reserve(events_->by_shard[shard_].size());
   for (const std::uint32_t index : events_->by_shard[shard_]) take(events_->events[index]);
   if (!waiting_.empty()) give_up_missing(events_->raw.completed);
-  if (events_->raw.completed == kAllPasses) {
-    for (const auto& [task, thread] : threads_) counts_.unfinished += thread.enter.present;
-  }
   events_.reset();
   return std::move(calls_);
 }
@@ -57,8 +46,9 @@ void Pairer::take(const Event& event) {
     calls_->processes.push_back({event.tgid, event.process->start_ns, &event});
     return;
   }
-  const auto thread = threads_.try_emplace(event.task).first;
+  const auto thread = thread_of(event);
   Thread& state = thread->second;
+  state.last_ns = event.time_ns;
   if (!is_turn(state, event)) {
     hold(event.task, state, event);
   } else if (take_in_turn(thread, event, false) && !state.held.empty()) {
@@ -66,12 +56,39 @@ void Pairer::take(const Event& event) {
   }
 }
 
+Pairer::Threads::iterator Pairer::thread_of(const Event& event) {
+  if (const auto known = threads_.find(event.task); known != threads_.end()) return known;
+  if (threads_.size() >= max_threads_) forget_quiet_threads();
+  const auto thread = threads_.try_emplace(event.task).first;
+  if (event.task <= newest_forgotten_) {
+    thread->second.next_seq = turn_of(event);
+    thread->second.after_loss = true;
+  }
+  return thread;
+}
+
+void Pairer::forget_quiet_threads() {
+  std::vector<std::uint64_t> times;
+  times.reserve(threads_.size());
+  for (const auto& [task, thread] : threads_) times.push_back(thread.last_ns);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::ranges::nth_element(times, middle);
+  absl::erase_if(threads_, [this, quiet_since = *middle](const auto& entry) {
+    const auto& [task, thread] = entry;
+    if (thread.last_ns > quiet_since || !thread.held.empty()) return false;
+    newest_forgotten_ = std::max(newest_forgotten_, task);
+    return true;
+  });
+}
+
 // Whether everything of the thread that was written before the event has been taken. Its turn may
 // also be over.
 bool Pairer::is_turn(Thread& thread, const Event& event) {
   const std::uint32_t turn = turn_of(event);
   if (turn == thread.next_seq + 1 && event.sections & IOR_EXIT_LOST && thread.enter.present) {
-    skip_to(thread, turn);
+    thread.after_loss = true;  // which the kernel side counted
+    thread.enter.present = false;
+    thread.next_seq = turn;
   }
   if (turn != thread.next_seq) return turn < thread.next_seq;
   return thread.enter.present || !needs_enter(event);
@@ -108,20 +125,13 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
 void Pairer::Held::point_to_copies() {
   event.path = path;
   event.old_path = old_path;
-  event.text.bytes = text;
-  event.other_text.bytes = other_text;
   if (event.intro) event.intro = &intro;
 }
 
 void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
   if (thread.held.empty()) waiting_.push_back(task);
-  Held held{event,
-            event.intro ? *event.intro : ior_intro{},
-            events_->raw.pass,
-            std::string(event.path),
-            std::string(event.old_path),
-            std::string(event.text.bytes),
-            std::string(event.other_text.bytes)};
+  Held held{event, event.intro ? *event.intro : ior_intro{}, events_->raw.pass,
+            std::string(event.path), std::string(event.old_path)};
   const auto place = std::ranges::upper_bound(thread.held, event, comes_before, &Held::event);
   thread.held.insert(place, std::move(held));
 }
@@ -135,7 +145,7 @@ bool Pairer::take_held(Threads::iterator thread, std::uint64_t completed) {
     Held& held = state.held[taken];
     if (!is_turn(state, held.event)) {
       if (completed != kAllPasses && completed < held.pass + 1) break;
-      skip_to(state, turn_of(held.event));
+      give_up_before(state, turn_of(held.event));
     }
     held.point_to_copies();
     if (!take_in_turn(thread, held.event, true)) return false;
@@ -153,9 +163,9 @@ void Pairer::give_up_missing(std::uint64_t completed) {
   });
 }
 
-void Pairer::skip_to(Thread& thread, std::uint32_t seq) {
+void Pairer::give_up_before(Thread& thread, std::uint32_t seq) {
   if (seq == thread.next_seq) return;
-  counts_.lost += seq - thread.next_seq;
+  counts_.given_up += seq - thread.next_seq;
   thread.after_loss = true;
   thread.enter.present = false;
   thread.next_seq = seq;
@@ -164,10 +174,7 @@ void Pairer::skip_to(Thread& thread, std::uint32_t seq) {
 void Pairer::start(Thread& thread, const Event& event) {
   EnterHalf& enter = thread.enter;
   enter.present = true;
-  enter.compat = (event.sections & IOR_COMPAT) != 0;
   enter.has_flags = event.has_flags;
-  enter.text = event.text.status;
-  enter.other_text = event.other_text.status;
   enter.nr = event.nr;
   enter.tid = event.tid;
   enter.flags = event.flags;
@@ -203,13 +210,8 @@ void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
     call.flags = enter.flags;
     call.has_flags = enter.has_flags;
   }
-  if (call.path.empty()) {
-    call.path = enter.text == IOR_TEXT_FAULT ? keep(complete_path(enter.path, event.text))
-                                             : keep(enter.path);
-  }
-  call.old_path = enter.other_text == IOR_TEXT_FAULT
-                      ? keep(complete_path(enter.old_path, event.other_text))
-                      : keep(enter.old_path);
+  if (call.path.empty()) call.path = keep(enter.path);
+  call.old_path = keep(enter.old_path);
 }
 
 void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {

@@ -27,18 +27,22 @@ struct CallFilter {
 };
 
 struct PairerCounts {
-  std::uint64_t seen = 0;        // calls delivered
-  std::uint64_t recorded = 0;    // those that passed the filter
-  std::uint64_t lost = 0;        // numbered by the kernel side, never arrived whole
-  std::uint64_t unmatched = 0;   // records that fit no call of their thread
-  std::uint64_t unfinished = 0;  // entered, not exited at the end
+  std::uint64_t seen = 0;       // calls delivered
+  std::uint64_t recorded = 0;   // those that passed the filter
+  std::uint64_t given_up = 0;   // written by the kernel side, never arrived whole
+  std::uint64_t unmatched = 0;  // records that fit no call of their thread
 };
 
 // Thread safety: one thread, batches in the order in which they were read.
-// Bound: one state per thread until its END has come; held records are at most what the rings hold.
+// Bound: one state per thread until its END has come, but at most max_threads: where so many ENDs
+// were lost, the threads that were quiet for longest are forgotten. Held records are at most what
+// the rings hold.
 class Pairer {
  public:
-  Pairer(std::size_t shard, CallFilter filter) : shard_(shard), filter_(std::move(filter)) {}
+  static constexpr std::size_t kMaxThreads = 1 << 18;
+
+  Pairer(std::size_t shard, CallFilter filter, std::size_t max_threads = kMaxThreads)
+      : shard_(shard), filter_(std::move(filter)), max_threads_(max_threads) {}
 
   CallBatchPtr pair(EventBatchPtr events) noexcept;
 
@@ -48,10 +52,7 @@ class Pairer {
  private:
   struct EnterHalf {
     bool present = false;
-    bool compat = false;
     bool has_flags = false;
-    ior_text_status text = IOR_TEXT_OK;
-    ior_text_status other_text = IOR_TEXT_OK;
     std::uint32_t nr = 0;
     std::uint32_t tid = 0;
     std::uint32_t flags = 0;
@@ -65,8 +66,6 @@ class Pairer {
     std::uint64_t pass;
     std::string path;
     std::string old_path;
-    std::string text;
-    std::string other_text;
 
     void point_to_copies();
   };
@@ -75,6 +74,7 @@ class Pairer {
     std::array<char, IOR_COMM_SIZE> comm{};
     std::uint64_t process_start_ns = 0;
     std::uint64_t last_exit_ns = 0;  // of the previous recorded call; 0: none
+    std::uint64_t last_ns = 0;       // of the record that came last
     bool after_loss = false;
     EnterHalf enter;
     std::vector<Held> held;  // by seq
@@ -82,12 +82,14 @@ class Pairer {
   using Threads = absl::flat_hash_map<std::uint32_t, Thread>;
 
   void take(const Event& event);
+  Threads::iterator thread_of(const Event& event);
+  void forget_quiet_threads();
   bool take_in_turn(Threads::iterator thread, const Event& event, bool from_held);
   void hold(std::uint32_t task, Thread& thread, const Event& event);
   bool take_held(Threads::iterator thread, std::uint64_t completed);
   void give_up_missing(std::uint64_t completed);
   bool is_turn(Thread& thread, const Event& event);
-  void skip_to(Thread& thread, std::uint32_t seq);
+  void give_up_before(Thread& thread, std::uint32_t seq);
   void start(Thread& thread, const Event& event);
   void deliver(Thread& thread, const Event& event, bool from_held);
   void finish_from_enter(Thread& thread, const Event& event, Call& call);
@@ -97,7 +99,9 @@ class Pairer {
 
   const std::size_t shard_;
   const CallFilter filter_;
+  const std::size_t max_threads_;
   Threads threads_;                     // by task
+  std::uint32_t newest_forgotten_ = 0;  // of the tasks; 0: none
   std::vector<std::uint32_t> waiting_;  // tasks with held events
   PairerCounts counts_;
   EventBatchPtr events_;  // the batch in work

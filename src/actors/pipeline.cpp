@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -32,15 +33,17 @@ constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
 constexpr microseconds kShortestNap{1'000};     // between passes, when something was read
 constexpr microseconds kLongestNap{20'000};     // after a while without anything
 constexpr microseconds kBusyNap{50};            // until a record is committed
+constexpr int kNiceness = -20;                  // the rings must not fill while others compute
 
 using EventNode = flow::function_node<EventBatchPtr, EventBatchPtr>;
 using PairNode = flow::function_node<EventBatchPtr, CallBatchPtr>;
 using CallNode = flow::function_node<CallBatchPtr>;
-using Pool = BoundedQueue<std::unique_ptr<EventBatch>>;
+using Queue = BoundedQueue<std::unique_ptr<EventBatch>>;
 
 // A shard's actors: all calls of a process go through the same ones.
 struct Shard {
-  Shard(std::size_t index, const CallFilter& filter) : pairer(index, filter) {}
+  Shard(std::size_t index, const CallFilter& filter, std::shared_ptr<TableRoom> room)
+      : pairer(index, filter), aggregator(std::move(room)) {}
   Pairer pairer;
   Aggregator aggregator;
 };
@@ -73,8 +76,8 @@ struct Pipeline::Graph {
   std::vector<std::unique_ptr<Shard>> shards;
   std::uint64_t malformed = 0;
 
-  Pool free{kBatches};
-  BoundedQueue<std::unique_ptr<EventBatch>> filled{kBatches};
+  Queue free{kBatches};
+  Queue filled{kBatches};
   std::unique_ptr<flow::graph> graph;
   std::unique_ptr<flow::function_node<flow::continue_msg, EventBatchPtr>> intake;
   std::vector<std::unique_ptr<flow::graph_node>> nodes;
@@ -110,8 +113,9 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       decoder(static_cast<std::size_t>(options.threads)),
       fd_tracker(source.ring_count()) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
+  const auto room = std::make_shared<TableRoom>();
   for (std::size_t i = 0; i < static_cast<std::size_t>(options.threads); ++i) {
-    shards.push_back(std::make_unique<Shard>(i, options.filter));
+    shards.push_back(std::make_unique<Shard>(i, options.filter, room));
   }
   for (std::size_t i = 0; i < kBatches; ++i) free.try_push(std::make_unique<EventBatch>());
   arena.execute([this] { wire(); });
@@ -229,6 +233,8 @@ std::uint64_t Pipeline::Graph::read_pass() {
 
 void Pipeline::Graph::run_reader() {
   ::pthread_setname_np(::pthread_self(), "ior-reader");
+  // For this thread and the graph's, which it makes; without the privilege it stays as it is.
+  ::setpriority(PRIO_PROCESS, 0, kNiceness);
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   for (bool last = false; !last;) {
@@ -269,9 +275,8 @@ PipelineCounts Pipeline::counts() const {
     const PairerCounts& calls = shard->pairer.counts();
     counts.calls.seen += calls.seen;
     counts.calls.recorded += calls.recorded;
-    counts.calls.lost += calls.lost;
+    counts.calls.given_up += calls.given_up;
     counts.calls.unmatched += calls.unmatched;
-    counts.calls.unfinished += calls.unfinished;
     counts.folded += shard->aggregator.folded();
   }
   return counts;

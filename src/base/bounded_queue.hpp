@@ -35,8 +35,6 @@ class BoundedQueue {
     return true;
   }
 
-  std::size_t bound() const { return bound_; }
-
  private:
   const std::size_t bound_;
   std::atomic<std::size_t> size_{0};

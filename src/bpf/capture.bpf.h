@@ -6,7 +6,7 @@
 
 #include "bpf/names.bpf.h"
 
-enum { AT_FDCWD_VALUE = -100, FD_RANGE_LIMIT = 1 << 16, AT_WORKING_DIRECTORY = -1 };
+enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 };
 
 /* The open file of an fd in the current task's table, null where there is none. */
 static __always_inline struct file* open_file(__u32 fd) {
@@ -50,21 +50,39 @@ __noinline int capture_working_directory(struct ior_file* file) {
 }
 
 struct ior_fd_range {
-  __u32 fd;
+  __u64 open_fds; /* of the table: a bit per fd */
+  __u64 word;     /* those of the last 64 fds looked at that are in the range */
+  __u32 first;
   __u32 last;
 };
 
-static long find_open_step(__u32 index, void* context) {
+static long next_word_step(__u32 index, void* context) {
   struct ior_fd_range* range = context;
-  if (range->fd >= range->last || open_file(range->fd)) return 1;
-  range->fd += 1;
-  return 0;
+  __u32 at = range->first / 64 + index;
+  if (at > range->last / 64) return 1;
+  range->word = AS(struct cpumask, range->open_fds + (__u64)at * 8)->bits[0];
+  if (index == 0) range->word &= ~0ull << (range->first & 63);
+  return range->word != 0;
 }
 
+static long next_bit_step(__u32 index, void* context) {
+  struct ior_fd_range* range = context;
+  return range->word >> (index & 63) & 1;
+}
+
+/* The file of the lowest open fd of a range; fd -1 where none is. */
 __noinline __u64 capture_first_open(struct ior_file* file, __u32 first, __u32 last) {
-  struct ior_fd_range range = {first, last};
-  bpf_loop(FD_RANGE_LIMIT, find_open_step, &range, 0);
-  return capture_fd(file, range.fd);
+  struct files_struct* files = current_task()->files;
+  if (!files) return 0;
+  struct fdtable* table = files->fdt;
+  struct ior_fd_range range = {.open_fds = (__u64)table->open_fds, .first = first, .last = last};
+  if (last >= table->max_fds) range.last = table->max_fds - 1;
+  long words = 0;
+  if (first <= range.last) words = bpf_loop(FD_WORDS_MAX, next_word_step, &range, 0);
+  if (!range.word) return capture_fd(file, -1);
+  long bits = bpf_loop(64, next_bit_step, &range, 0);
+  __u32 fd = (first / 64 + words - 1) * 64 + bits - 1;
+  return capture_fd(file, fd <= last ? fd : -1);
 }
 
 /* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn
@@ -96,10 +114,12 @@ static const struct ior_row rows[IOR_SYSCALL_LIMIT] = {
 #define NO_FILE ((void)0)
 #define TEXT(a) ((void)0)
 #define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
+#define FD_OR_NONE(a) FD(a)
 #define FIRST_OPEN(a, b) \
   (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
 #define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
 #define AT(d, a) (state->sections |= capture_directory(file, args[d], args[a]) ? section : 0)
+#define AT_OR_FD(d, a) AT(d, a)
 
 /* The files that the call in flight names, into the task's state. */
 static __always_inline void capture_files(struct ior_task_state* state, __u32 shape) {
@@ -131,16 +151,20 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef NO_FILE
 #undef TEXT
 #undef FD
+#undef FD_OR_NONE
 #undef FIRST_OPEN
 #undef PATH
 #undef AT
+#undef AT_OR_FD
 
 /* Which argument holds a path or other text, by shape. */
 #define NO_FILE NO_TEXT
 #define FD(a) NO_TEXT
+#define FD_OR_NONE(a) NO_TEXT
 #define FIRST_OPEN(a, b) NO_TEXT
 #define PATH(a) a
 #define AT(d, a) a
+#define AT_OR_FD(d, a) a
 #define TEXT(a) a
 struct ior_text_arguments {
   __u8 text;
@@ -154,9 +178,11 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 };
 #undef NO_FILE
 #undef FD
+#undef FD_OR_NONE
 #undef FIRST_OPEN
 #undef PATH
 #undef AT
+#undef AT_OR_FD
 #undef TEXT
 
 #endif

@@ -18,14 +18,31 @@ char LICENSE[] SEC("license") = "GPL";
 
 enum { OPEN_HOW_UNREADABLE = -1 };
 
-/* Calls after which a file may have another name although the file itself was not touched. */
+enum { MOVES_NAMES_64 = 1, MOVES_NAMES_32 = 2 };
+
+/* Calls after which a file may have another name although the file itself was not touched, by their
+ * numbers in the 64-bit and in the 32-bit table (arch/x86/entry/syscalls/syscall_32.tbl). */
 static const __u8 moves_names[IOR_SYSCALL_LIMIT] = {
-    [__NR_rename] = 1,  [__NR_renameat] = 1,   [__NR_renameat2] = 1,  [__NR_mount] = 1,
-    [__NR_umount2] = 1, [__NR_move_mount] = 1, [__NR_pivot_root] = 1,
+    [__NR_rename] = MOVES_NAMES_64,
+    [__NR_renameat] = MOVES_NAMES_64,
+    [__NR_renameat2] = MOVES_NAMES_64,
+    [__NR_mount] = MOVES_NAMES_64,
+    [__NR_umount2] = MOVES_NAMES_64,
+    [__NR_pivot_root] = MOVES_NAMES_64,
+    [__NR_move_mount] = MOVES_NAMES_64 | MOVES_NAMES_32,
+    [38 /* rename */] = MOVES_NAMES_32,
+    [302 /* renameat */] = MOVES_NAMES_32,
+    [353 /* renameat2 */] = MOVES_NAMES_32,
+    [21 /* mount */] = MOVES_NAMES_32,
+    [22 /* umount */] = MOVES_NAMES_32,
+    [52 /* umount2 */] = MOVES_NAMES_32,
+    [217 /* pivot_root */] = MOVES_NAMES_32,
 };
 
-static __always_inline void note_moved_names(__u64 nr) {
-  if (nr < IOR_SYSCALL_LIMIT && moves_names[nr]) __sync_fetch_and_add(&name_epoch, 1);
+static __always_inline void note_moved_names(struct task_struct* task, __u64 nr) {
+  if (nr >= IOR_SYSCALL_LIMIT || !moves_names[nr]) return;
+  if (moves_names[nr] & (is_compat(task) ? MOVES_NAMES_32 : MOVES_NAMES_64))
+    __sync_fetch_and_add(&name_epoch, 1);
 }
 
 /* A command that ior starts is traced from its own execve on. */
@@ -38,33 +55,36 @@ static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
 /* Sees to it that the records of a call can be understood: the task's name, and its process once.
  */
 static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
-  if (state->flags & TASK_COMM_STALE) {
+  if (!state->comm_known) {
+    state->comm_known = true;
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
-    state->flags = (state->flags & ~TASK_COMM_STALE) | TASK_NEEDS_INTRO;
+    state->flags &= ~TASK_INTRODUCED;
   }
-  if (!(state->flags & TASK_NEEDS_PROCESS)) return;
+  if (state->flags & TASK_PROCESS_SENT) return;
   struct ior_task_state* leader = make_state(task->group_leader);
-  if (leader && (leader->flags & TASK_DESCRIBED)) {
-    state->flags &= ~TASK_NEEDS_PROCESS;
+  if (leader && leader->described) {
+    state->flags |= TASK_PROCESS_SENT;
   } else if (send_process(state->cpu)) {
-    state->flags &= ~TASK_NEEDS_PROCESS;
-    if (leader) leader->flags |= TASK_DESCRIBED;
+    state->flags |= TASK_PROCESS_SENT;
+    if (leader) leader->described = true;
   }
 }
 
 static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
-                                       struct pt_regs* regs, __u64 nr) {
+                                       struct pt_regs* regs, __u64 nr, __u64 pid_tgid) {
   state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL;
   state->nr = nr;
   state->cpu = bpf_get_smp_processor_id();
   state->sections = 0;
+  state->tgid = pid_tgid >> 32;
+  state->tid = pid_tgid;
   state->args[0] = regs->di;
   state->args[1] = regs->si;
   state->args[2] = regs->dx;
   state->args[3] = regs->r10;
   state->args[4] = regs->r8;
   state->args[5] = regs->r9;
-  if (state->flags & (TASK_COMM_STALE | TASK_NEEDS_PROCESS)) introduce(task, state);
+  if (!state->comm_known || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
 }
 
 /* A call without a row: nothing is known of its arguments. */
@@ -84,7 +104,6 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
   __u32 tgid = pid_tgid >> 32;
   struct task_struct* task = bpf_get_current_task_btf();
-  note_moved_names(nr);
   note_target_exec(tgid, nr);
   if (!is_selected(task, nr) || !is_traced_task(task, tgid, pid_tgid)) return 0;
   struct ior_task_state* state = make_state(task);
@@ -92,7 +111,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
     count(IOR_COUNTER_task_storage_full);
     return 0;
   }
-  start_call(task, state, regs, nr);
+  start_call(task, state, regs, nr, pid_tgid);
   if (is_compat(task) || nr >= IOR_SYSCALL_LIMIT) {
     start_unknown_call(state, nr, is_compat(task));
     return 0;
@@ -133,6 +152,7 @@ static __always_inline bool is_expired(const struct ior_file* file, __u32 newest
 
 static __always_inline void rename_file(struct ior_file* file, __u64 opened) {
   struct ior_file now;
+  if (file->status != IOR_FILE_NAMED) return;
   if (opened && capture_fd(&now, file->fd) == opened) {
     *file = now;
     return;
@@ -158,12 +178,12 @@ static __always_inline void renew_names(struct ior_task_state* state) {
 /* Finishes a call of which nothing is in a ring yet. */
 static __always_inline void finish_whole(struct ior_task_state* state, __u64 exit_ns, long ret,
                                          __u32 returns) {
-  if (!(state->sections & IOR_FILE)) {
-    if (returns == IOR_RETURNS_fd && ret >= 0) {
-      state->cpu = bpf_get_smp_processor_id();
-      capture_fd(&state->file, ret);
-      state->sections |= IOR_FILE;
-    }
+  bool has_file = (state->sections & IOR_FILE) && !(state->flags & TASK_TEXT_FAULT);
+  if (returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
+    state->cpu = bpf_get_smp_processor_id();
+    capture_fd(&state->file, ret);
+    state->sections |= IOR_FILE;
+    state->flags &= ~TASK_TEXT_FAULT;
   } else {
     renew_names(state);
     if (state->nr == __NR_fcntl) {
@@ -179,25 +199,26 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   __u64 now = bpf_ktime_get_boot_ns(), nr = (__u32)regs->orig_ax,
         pid_tgid = bpf_get_current_pid_tgid();
   struct task_struct* task = bpf_get_current_task_btf();
-  note_moved_names(nr);
-  if (!is_traced_task(task, pid_tgid >> 32, pid_tgid)) return 0;
+  note_moved_names(task, nr);
+  bool is_traced = is_traced_task(task, pid_tgid >> 32, pid_tgid);
+  /* After exec a thread has its leader's id. */
+  if (!is_traced && !settings.target_tid) return 0;
   struct ior_task_state* state = find_state(task);
   if (!state || !(state->flags & TASK_IN_CALL)) {
     const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
     if (skipped)
       state->flags &= ~TASK_SKIP_EXIT;
-    else if (nr < IOR_SYSCALL_LIMIT && is_selected(task, nr))
+    else if (is_traced && nr < IOR_SYSCALL_LIMIT && is_selected(task, nr))
       count_lone_exit(state, nr, ret);
     return 0;
   }
   state->flags &= ~TASK_IN_CALL;
   nr = state->nr;
   const struct ior_row* row = &rows[nr & (IOR_SYSCALL_LIMIT - 1)];
-  __u32 shape = row->shape, returns = row->returns;
-  if (shape >= IOR_SHAPE_COUNT) return 0;
-  if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT)) shape = returns = 0;
+  __u32 returns = row->returns;
+  if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT)) returns = 0;
   if (state->flags & TASK_SENT_ENTER)
-    send_exit(state, now, ret, returns == IOR_RETURNS_fd && ret >= 0, shape);
+    send_exit(state, now, ret, returns == IOR_RETURNS_fd && ret >= 0);
   else
     finish_whole(state, now, ret, returns);
   return 0;
@@ -217,15 +238,31 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
   struct ior_task_state* state = find_state(task);
-  if (state) state->flags |= TASK_COMM_STALE;
+  if (state) state->comm_known = false;
   return 0;
+}
+
+/* The path that an exec was called with. One from a dirfd has "/dev/fd/N/" before it (fs/exec.c).
+ */
+static __always_inline __u64 exec_path(const struct ior_task_state* state,
+                                       struct linux_binprm* binprm) {
+  __u64 path = (__u64)BPF_CORE_READ(binprm, filename);
+  if (!binprm->fdpath) return path;
+  __u32 digits = 1;
+  for (__u32 fd = state->args[0], power = 10; digits < 10 && fd >= power; power *= 10) digits++;
+  return path + sizeof("/dev/fd/") - 1 + digits + 1;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* binprm) {
   struct ior_task_state* state = find_state(task);
-  if (state)
-    state->flags = (state->flags & ~TASK_DESCRIBED) | TASK_NEEDS_PROCESS | TASK_NEEDS_INTRO;
+  if (!state) return 0;
+  if ((state->flags & TASK_IN_CALL) && (state->flags & TASK_TEXT_FAULT)) {
+    state->flags &= ~TASK_TEXT_FAULT;
+    send_exec_enter(state, exec_path(state, binprm));
+  }
+  state->flags &= ~(TASK_PROCESS_SENT | TASK_INTRODUCED);
+  state->described = false;
   return 0;
 }
 
@@ -239,7 +276,7 @@ int BPF_PROG(on_exit, struct task_struct* task) {
   return 0;
 }
 
-/* Read once after the probes are gone: how many calls had entered and not exited. */
+/* How many calls have entered and not exited. */
 SEC("iter/task")
 int count_in_flight(struct bpf_iter__task* context) {
   struct task_struct* task = context->task;

@@ -5,17 +5,18 @@
  * A cached name is good while dentry, mount, parent, name hash, inode number and generation, root
  * and "unlinked" are the same (which a rename or removal of the file itself, and a reuse of the
  * memory, change) and the name epoch is (which a rename or mount anywhere above it changes: every
- * rename and mount call advances it at enter and at exit). */
+ * rename and mount call advances it when it returns). */
 #ifndef IOR_BPF_NAMES_BPF_H
 #define IOR_BPF_NAMES_BPF_H
+
+#include <linux/magic.h>
 
 #include "bpf/state.bpf.h"
 
 enum {
   CACHE_BITS = 14,
   CACHE_SLOTS = 1 << CACHE_BITS,
-  WALK_LIMIT = 256,
-  SB_NOUSER_FLAG = 1u << 31, /* SB_NOUSER: not mountable by users, so its files have no path */
+  WALK_LIMIT = 1 << 13, /* of components and mounts; a name ends before */
 };
 
 extern void* bpf_rdonly_cast(const void* obj, __u32 btf_id) __ksym;
@@ -35,7 +36,7 @@ struct ior_named_dentry {
   __u64 dentry;
   __u64 mount;
   __u64 parent;
-  __u64 root;
+  __u64 root; /* of the root directory's dentry and mount */
   __u64 name_hash;
   __u64 inode;
   __u32 generation;
@@ -86,10 +87,6 @@ struct {
 
 __u32 name_epoch = 0;
 
-struct ior_walk {
-  struct ior_name_buffer* to;
-};
-
 static __always_inline struct ior_name_buffer* name_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&name_buffers, &zero);
@@ -97,7 +94,8 @@ static __always_inline struct ior_name_buffer* name_buffer(void) {
 
 /* One step of a walk to the root: over a mount point, or one component up. */
 static long walk_step(__u32 index, void* context) {
-  struct ior_name_buffer* to = ((struct ior_walk*)context)->to;
+  struct ior_name_buffer* to = name_buffer();
+  if (!to) return 1;
   if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount) return 1;
   struct dentry* dentry = AS(struct dentry, to->at_dentry);
   struct mount* mount = AS(struct mount, to->at_mount);
@@ -129,8 +127,7 @@ static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_stru
   to->at_mount = to->mount - bpf_core_field_offset(struct mount, mnt);
   to->root_mount -= bpf_core_field_offset(struct mount, mnt);
   to->start = IOR_TEXT_MAX;
-  struct ior_walk walk = {to};
-  bpf_loop(WALK_LIMIT, walk_step, &walk, 0);
+  if (bpf_loop(WALK_LIMIT, walk_step, 0, 0) == WALK_LIMIT) to->kind = IOR_NAME_TOO_LONG;
   if (to->start == IOR_TEXT_MAX) {
     to->start = IOR_TEXT_MAX - 1;
     to->bytes[IOR_TEXT_MAX - 1] = '/';
@@ -138,16 +135,39 @@ static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_stru
   to->size = IOR_TEXT_MAX - to->start;
 }
 
-/* What is no file has no path: "file system type:dentry name" instead. */
+/* What has no path: the kernel itself makes up a name then (fs/d_path.c). */
+static __always_inline bool is_pseudo(struct dentry* dentry, struct vfsmount* mount) {
+  const struct dentry_operations* operations = dentry->d_op;
+  return operations && operations->d_dname &&
+         (dentry->d_parent != dentry || mount->mnt_root != dentry);
+}
+
+/* "file system type:dentry name"; a name space's dentry has no name, but the kind has one. */
 static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentry* dentry) {
   __u32 length = dentry->d_name.len & 255;
+  const void* name = dentry->d_name.name;
   long size = bpf_probe_read_kernel_str(to->bytes, 64, dentry->d_sb->s_type->name);
   __u32 type_size = size < 1 ? 1 : (__u32)size & 127;
   to->bytes[(type_size - 1) & 127] = ':';
-  bpf_probe_read_kernel(to->bytes + type_size, length, dentry->d_name.name);
+  if (dentry->d_sb->s_magic == NSFS_MAGIC) {
+    name = AS(struct ns_common, dentry->d_inode->i_private)->ops->name;
+    size = bpf_probe_read_kernel_str(to->bytes + type_size, 64, name);
+    length = size < 1 ? 0 : ((__u32)size - 1) & 63;
+  } else {
+    bpf_probe_read_kernel(to->bytes + type_size, length, name);
+  }
   to->kind = IOR_NAME_PSEUDO;
   to->start = 0;
   to->size = type_size + length;
+}
+
+/* One number for the root's dentry and mount. They go through the buffer because the verifier lets
+ * nobody compute with pointers. */
+static __always_inline __u64 root_of(struct ior_name_buffer* to, struct fs_struct* fs) {
+  to->root_dentry = (__u64)fs->root.dentry;
+  to->root_mount = (__u64)fs->root.mnt;
+  barrier();
+  return to->root_dentry ^ (to->root_mount << 32 | to->root_mount >> 32);
 }
 
 static __always_inline bool is_unlinked(struct dentry* dentry) {
@@ -162,7 +182,7 @@ __noinline int make_name(void) {
   struct dentry* dentry = AS(struct dentry, to->dentry);
   to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
   to->inode = dentry->d_inode->i_ino;
-  if (dentry->d_sb->s_flags & SB_NOUSER_FLAG)
+  if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
     pseudo_name(to, dentry);
   else
     walk_path(to, fs);
@@ -213,15 +233,15 @@ __noinline int give_name(struct ior_file* file) {
   if (!file || !cache || !to || !fs) return 0;
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = dentry->d_inode;
-  __u64 number = inode->i_ino, hash = dentry->d_name.hash_len;
+  __u64 number = inode->i_ino, hash = dentry->d_name.hash_len, root = root_of(to, fs);
   __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
   struct ior_named_dentry* slot =
       &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
   file->status = IOR_FILE_NAMED;
   if (slot->dentry == to->dentry && slot->mount == to->mount &&
-      slot->parent == (__u64)dentry->d_parent && slot->root == (__u64)fs->root.dentry &&
-      slot->name_hash == hash && slot->inode == number && slot->generation == generation &&
-      slot->epoch_unlinked == epoch && cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
+      slot->parent == (__u64)dentry->d_parent && slot->root == root && slot->name_hash == hash &&
+      slot->inode == number && slot->generation == generation && slot->epoch_unlinked == epoch &&
+      cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
     file->name_id = slot->name_id;
     return 0;
   }
@@ -234,7 +254,7 @@ __noinline int give_name(struct ior_file* file) {
   slot->dentry = to->dentry;
   slot->mount = to->mount;
   slot->parent = (__u64)dentry->d_parent;
-  slot->root = (__u64)fs->root.dentry;
+  slot->root = root;
   slot->name_hash = hash;
   slot->inode = number;
   slot->generation = generation;

@@ -5,17 +5,11 @@
 
 #include "bpf/names.bpf.h"
 
-enum { CMDLINE_MAX = 1024, CGROUP_DEPTH_MAX = 32 };
+enum { CMDLINE_MAX = 1024, CGROUP_DEPTH_MAX = 256 };
 
 /* kernfs_node.__parent was named parent before Linux 6.15. */
 struct kernfs_node___before_6_15 {
   struct kernfs_node* parent;
-};
-
-struct ior_cgroup_walk {
-  struct ior_name_buffer* buffer;
-  __u64 node;
-  __u32 start;
 };
 
 static __always_inline __u64 kernfs_parent(__u64 node) {
@@ -25,36 +19,39 @@ static __always_inline __u64 kernfs_parent(__u64 node) {
   return (__u64)BPF_CORE_READ(before, parent);
 }
 
+/* One component up. The buffer's at_dentry is the kernfs node that the walk has reached. */
 static long cgroup_step(__u32 index, void* context) {
-  struct ior_cgroup_walk* walk = context;
-  struct kernfs_node* node = (void*)walk->node;
-  __u64 parent = kernfs_parent(walk->node);
+  struct ior_name_buffer* to = name_buffer();
+  if (!to) return 1;
+  struct kernfs_node* node = (void*)to->at_dentry;
+  __u64 parent = kernfs_parent(to->at_dentry);
   if (!parent) return 1;
-  char* component = (char*)walk->buffer->bytes + IOR_TEXT_MAX;
+  char* component = (char*)to->bytes + IOR_TEXT_MAX;
   long size = bpf_probe_read_kernel_str(component, 256, BPF_CORE_READ(node, name));
-  if (size < 1 || walk->start < size) return 1;
+  if (size < 1 || to->start < size) return 1;
   __u32 length = ((__u32)size - 1) & 255;
-  walk->start -= length + 1;
-  __u32 at = walk->start & (IOR_TEXT_MAX - 1);
-  walk->buffer->bytes[at] = '/';
-  bpf_probe_read_kernel(walk->buffer->bytes + at + 1, length, component);
-  walk->node = parent;
+  to->start -= length + 1;
+  __u32 at = to->start & (IOR_TEXT_MAX - 1);
+  to->bytes[at] = '/';
+  bpf_probe_read_kernel(to->bytes + at + 1, length, component);
+  to->at_dentry = parent;
   return 0;
 }
 
 static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u32 offset,
                                            struct task_struct* task) {
-  struct ior_cgroup_walk walk = {.buffer = name_buffer(), .start = IOR_TEXT_MAX};
-  if (!walk.buffer) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
-  walk.node = (__u64)task->cgroups->dfl_cgrp->kn;
-  bpf_loop(CGROUP_DEPTH_MAX, cgroup_step, &walk, 0);
-  if (walk.start == IOR_TEXT_MAX) {
-    walk.start -= 1;
-    walk.buffer->bytes[IOR_TEXT_MAX - 1] = '/';
+  struct ior_name_buffer* to = name_buffer();
+  if (!to) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
+  to->at_dentry = (__u64)task->cgroups->dfl_cgrp->kn;
+  to->start = IOR_TEXT_MAX;
+  bpf_loop(CGROUP_DEPTH_MAX, cgroup_step, 0, 0);
+  if (to->start == IOR_TEXT_MAX) {
+    to->start -= 1;
+    to->bytes[IOR_TEXT_MAX - 1] = '/';
   }
-  __u32 size = IOR_TEXT_MAX - walk.start;
+  __u32 size = IOR_TEXT_MAX - to->start;
   if (size > IOR_CGROUP_MAX) size = IOR_CGROUP_MAX;
-  return append_text(record, offset, walk.buffer->bytes + (walk.start & (IOR_TEXT_MAX - 1)), size,
+  return append_text(record, offset, to->bytes + (to->start & (IOR_TEXT_MAX - 1)), size,
                      IOR_TEXT_OK);
 }
 

@@ -10,14 +10,13 @@
 static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32 offset,
                                          __u64 address, __u32* status) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
-  __u32 size = 0;
-  if (!address) {
-    *status = IOR_TEXT_NULL;
-  } else {
-    long got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX, (const void*)address);
-    *status = got < 1 ? IOR_TEXT_FAULT : got >= IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK;
-    size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
-  }
+  long got = 0;
+  if (address) got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX + 1, (const void*)address);
+  *status = !address             ? IOR_TEXT_NULL
+            : got < 1            ? IOR_TEXT_FAULT
+            : got > IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG
+                                 : IOR_TEXT_OK;
+  __u32 size = got < 1 ? 0 : ((__u32)got - 1) & (2 * IOR_TEXT_MAX - 1);
   text->size = size;
   text->status = *status;
   text->reserved = 0;
@@ -26,15 +25,14 @@ static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32
 
 static __always_inline void fill_head(struct ior_record_buffer* record,
                                       const struct ior_task_state* state, __u32 kind) {
-  __u64 id = bpf_get_current_pid_tgid();
   record->head.kind = kind;
   record->head.nargs = 0;
   record->head.sections = 0;
   record->head.nr = state->nr;
   record->head.task = state->task;
   record->head.seq = state->seq;
-  record->head.tgid = id >> 32;
-  record->head.tid = id;
+  record->head.tgid = state->tgid;
+  record->head.tid = state->tid;
 }
 
 static __always_inline void* at_offset(struct ior_record_buffer* record, __u32 offset) {
@@ -66,7 +64,7 @@ static __always_inline __u32 append_files(struct ior_record_buffer* record, __u3
 
 static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u32 offset,
                                           const struct ior_task_state* state) {
-  if (!(state->flags & TASK_NEEDS_INTRO)) return offset;
+  if (state->flags & TASK_INTRODUCED) return offset;
   struct ior_intro* intro = at_offset(record, offset);
   intro->process_start_ns = current_task()->group_leader->start_boottime;
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
@@ -91,38 +89,78 @@ static __always_inline bool write_call(struct ior_task_state* state,
   if (!first) return true;
   state->seq += 1;
   state->flags &= ~(TASK_LOST | TASK_EXIT_LOST);
-  if (record->head.sections & IOR_INTRO) state->flags &= ~TASK_NEEDS_INTRO;
+  if (record->head.sections & IOR_INTRO) state->flags |= TASK_INTRODUCED;
   return true;
 }
 
-/* Sends the enter half with its texts; where it does not fit, the call is lost as a whole. */
-__noinline int send_enter(struct ior_task_state* state, __u32 shape) {
-  struct ior_record_buffer* record = record_buffer();
-  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
+/* Appends the paths that the call passes; false where one could not be read. */
+static __always_inline bool append_user_texts(struct ior_record_buffer* record, __u32* size,
+                                              const struct ior_task_state* state, __u32 shape) {
+  __u32 status = 0, other_status = 0;
+  __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
+  if (text < IOR_ARGS_MAX) {
+    *size = append_user_text(record, *size, state->args[text & 7], &status);
+    record->head.sections |= IOR_TEXT;
+  }
+  if (other < IOR_ARGS_MAX) {
+    *size = append_user_text(record, *size, state->args[other & 7], &other_status);
+    record->head.sections |= IOR_TEXT_OTHER;
+  }
+  return status != IOR_TEXT_FAULT && other_status != IOR_TEXT_FAULT;
+}
+
+/* Begins an enter record, up to its texts. */
+static __always_inline __u32 begin_enter(struct ior_record_buffer* record,
+                                         const struct ior_task_state* state) {
   fill_head(record, state, IOR_RECORD_ENTER);
   __u32 size = append_args(record, sizeof(struct ior_head), state);
   size = append_files(record, size, state);
-  size = append_intro(record, size, state);
-  __u32 status = 0, text = text_arguments[shape].text, other = text_arguments[shape].other;
-  if (text < IOR_ARGS_MAX) {
-    size = append_user_text(record, size, state->args[text & 7], &status);
-    record->head.sections |= IOR_TEXT;
-    if (status == IOR_TEXT_FAULT) state->flags |= TASK_TEXT_FAULT;
-  }
-  if (other < IOR_ARGS_MAX) {
-    size = append_user_text(record, size, state->args[other & 7], &status);
-    record->head.sections |= IOR_TEXT_OTHER;
-    if (status == IOR_TEXT_FAULT) state->flags |= TASK_OTHER_FAULT;
-  }
-  state->enter_ns = record->head.time_ns = bpf_ktime_get_boot_ns();
+  return append_intro(record, size, state);
+}
+
+/* Where it does not fit, the call is lost as a whole. */
+static __always_inline void write_enter(struct ior_task_state* state,
+                                        struct ior_record_buffer* record, __u32 size) {
+  record->head.time_ns = state->enter_ns;
   if (write_call(state, record, size, true))
     state->flags |= TASK_SENT_ENTER;
   else
     state->flags = (state->flags & ~TASK_IN_CALL) | TASK_SKIP_EXIT;
+}
+
+/* Sends the enter half with its paths. Where one is on a page that is not resident, the exit sends
+ * the whole call: the kernel has made the page resident by then. */
+__noinline int send_enter(struct ior_task_state* state, __u32 shape) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
+  __u32 size = begin_enter(record, state);
+  bool is_complete = append_user_texts(record, &size, state, shape);
+  state->enter_ns = bpf_ktime_get_boot_ns();
+  if (is_complete)
+    write_enter(state, record, size);
+  else
+    state->flags |= TASK_TEXT_FAULT;
   return 0;
 }
 
-/* Sends an exit half that carries its enter half. */
+/* Sends the enter half of an exec whose path could not be read at enter and is gone at exit. */
+__noinline int send_exec_enter(struct ior_task_state* state, __u64 path) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record) return 0;
+  __u32 size = begin_enter(record, state);
+  struct ior_text* text = (void*)record + (size & 0x3ff8);
+  long got = bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, (const void*)path);
+  text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
+  text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
+  text->reserved = 0;
+  size += sizeof(*text) + ((text->size + 7) & ~7u);
+  record->head.sections |= IOR_TEXT;
+  write_enter(state, record, size);
+  return 0;
+}
+
+/* Sends an exit half that carries its enter half; with the call's paths, where they could not be
+ * read at enter. */
 __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 sections) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record) return 0;
@@ -135,6 +173,9 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
   size = append_files(record, size, state);
   size = append_intro(record, size, state);
+  __u32 shape = rows[state->nr & (IOR_SYSCALL_LIMIT - 1)].shape;
+  if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
+    append_user_texts(record, &size, state, shape);
   return write_call(state, record, size, true);
 }
 
@@ -166,12 +207,11 @@ static __always_inline __u32 append_inline_name(struct ior_record_buffer* record
   return append_name(record, offset + sizeof(*name), made);
 }
 
-/* Sends the exit half of a call whose enter half is in the ring: with the file that a successful
- * open made, and with the texts that could not be read at enter. */
-__noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened,
-                         __u32 shape) {
+/* Sends the exit half of a call whose enter half is in the ring, with the file that a successful
+ * open made. */
+__noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened) {
   struct ior_record_buffer* record = record_buffer();
-  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
+  if (!state || !record) return 0;
   struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
   if (opened) capture_opened(&file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
@@ -181,15 +221,6 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
   exit->ret = ret;
   __u32 size = sizeof(struct ior_head) + sizeof(*exit);
   if (opened) size = append_file(record, size, &file, IOR_FILE);
-  __u32 status, text = text_arguments[shape].text, other = text_arguments[shape].other;
-  if (state->flags & TASK_TEXT_FAULT && text < IOR_ARGS_MAX) {
-    size = append_user_text(record, size, state->args[text & 7], &status);
-    record->head.sections |= IOR_TEXT;
-  }
-  if (state->flags & TASK_OTHER_FAULT && other < IOR_ARGS_MAX) {
-    size = append_user_text(record, size, state->args[other & 7], &status);
-    record->head.sections |= IOR_TEXT_OTHER;
-  }
   if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
   return write_call(state, record, size, false);
 }

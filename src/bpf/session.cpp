@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <charconv>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -76,6 +78,19 @@ ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes
   return out;
 }
 
+// One more than the highest number of a CPU that can be there: numbers may have gaps. The file is a
+// list such as 0-3,8-11.
+Result<std::size_t> cpu_numbers() {
+  std::ifstream file("/sys/devices/system/cpu/possible");
+  std::string list;
+  std::getline(file, list);
+  const std::size_t last = list.find_last_of("-,") + 1;  // npos + 1 is 0
+  std::size_t number = 0;
+  const auto parsed = std::from_chars(list.data() + last, list.data() + list.size(), number);
+  if (parsed.ec != std::errc{}) return fail("cannot tell how many CPUs there are");
+  return number + 1;
+}
+
 // In one call, because each ends in a grace period.
 Result<void> give_rings(int map, const LiveRings& rings) {
   std::vector<__u32> cpus(rings.ring_count());
@@ -127,23 +142,22 @@ Session::~Session() = default;
 Result<Session> Session::load(const SessionSettings& settings) {
   ::libbpf_set_print(keep_warning);
   g_libbpf_log.clear();
-  const int cpus = ::libbpf_num_possible_cpus();
-  if (cpus < 1) return fail_libbpf("cannot tell how many CPUs there are", cpus);
-  const std::uint64_t ring_bytes = settings.ring_bytes != 0
-                                       ? settings.ring_bytes
-                                       : default_ring_bytes(static_cast<std::size_t>(cpus));
+  const auto cpus = cpu_numbers();
+  if (!cpus) return std::unexpected(cpus.error());
+  const std::uint64_t ring_bytes =
+      settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(*cpus);
 
   auto state = std::make_unique<State>();
   state->skeleton.reset(ior_bpf::open());
   if (!state->skeleton) return fail_libbpf("cannot open the embedded BPF object", errno);
   auto& maps = state->skeleton->maps;
   state->skeleton->rodata->settings = to_kernel(settings, ring_bytes);
-  ::bpf_map__set_max_entries(maps.rings, static_cast<__u32>(cpus));
-  ::bpf_map__set_max_entries(maps.names, static_cast<__u32>(cpus));
+  ::bpf_map__set_max_entries(maps.rings, static_cast<__u32>(*cpus));
+  ::bpf_map__set_max_entries(maps.names, static_cast<__u32>(*cpus));
   if (const int error = ior_bpf::load(state->skeleton.get()); error != 0) {
     return fail_libbpf("the kernel refused ior's probes, which need Linux 6.2 or later", error);
   }
-  auto rings = LiveRings::create(static_cast<std::size_t>(cpus), ring_bytes);
+  auto rings = LiveRings::create(*cpus, ring_bytes);
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
   if (auto given = give_rings(::bpf_map__fd(maps.rings), *state->rings); !given) {
@@ -192,7 +206,7 @@ Result<std::uint64_t> Session::count_in_flight() {
 
 Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> Session::counters() const {
   std::array<std::uint64_t, IOR_COUNTER_COUNT> totals{};
-  std::vector<std::uint64_t> per_cpu(state_->rings->ring_count());
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
   for (__u32 counter = 0; counter < IOR_COUNTER_COUNT; ++counter) {
     if (::bpf_map_lookup_elem(::bpf_map__fd(state_->skeleton->maps.counters), &counter,
                               per_cpu.data()) != 0) {

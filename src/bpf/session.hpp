@@ -41,7 +41,7 @@ class Session {
   Result<void> attach();
   // When this returns no probe runs any more, and every record that will ever be is in its ring.
   void detach();
-  // Calls that had entered and not exited when the probes were detached. Requires: detach().
+  // Calls that have entered and not exited; after detach(), when the probes were detached.
   Result<std::uint64_t> count_in_flight();
   // The kernel side's counters, summed over the CPUs, by ior_counter.
   Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> counters() const;

@@ -10,31 +10,30 @@
 const volatile struct ior_settings settings;
 
 enum task_flag {
-  TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */
-  TASK_NEEDS_INTRO = 1 << 1,   /* its next record says who it is */
-  TASK_COMM_STALE = 1 << 2,    /* renamed since its comm was read */
-  TASK_NEEDS_PROCESS = 1 << 3, /* its process must be described (again) */
-  TASK_DESCRIBED = 1 << 4,     /* leaders: the process was described */
-  TASK_IN_CALL = 1 << 5,       /* entered, and not exited yet */
-  TASK_SENT_ENTER = 1 << 6,    /* the enter half is in the ring already */
-  TASK_TEXT_FAULT = 1 << 7,    /* the path could not be read at enter */
-  TASK_OTHER_FAULT = 1 << 8,
-  TASK_SKIP_EXIT = 1 << 9,  /* the enter half was lost: the exit half is not sent */
-  TASK_LOST = 1 << 10,      /* something was lost since the last record */
-  TASK_EXIT_LOST = 1 << 11, /* the exit half of the last call with an enter half was */
-  TASK_CALLED = 1 << 12,    /* has entered a traced call */
-  TASK_LASTING = TASK_FOLLOWED | TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS |
-                 TASK_DESCRIBED | TASK_LOST | TASK_EXIT_LOST | TASK_CALLED,
+  TASK_FOLLOWED = 1 << 0,     /* forked by the target, or by one that was */
+  TASK_INTRODUCED = 1 << 1,   /* a record has said who it is */
+  TASK_PROCESS_SENT = 1 << 2, /* its process was described as it is now */
+  TASK_IN_CALL = 1 << 3,      /* entered, and not exited yet */
+  TASK_SENT_ENTER = 1 << 4,   /* the enter half is in the ring already */
+  TASK_SKIP_EXIT = 1 << 5,    /* the enter half was lost: the exit half is not sent */
+  TASK_LOST = 1 << 6,         /* something was lost since the last record */
+  TASK_EXIT_LOST = 1 << 7,    /* the exit half of the last call with an enter half was */
+  TASK_CALLED = 1 << 8,       /* has entered a traced call */
+  TASK_TEXT_FAULT = 1 << 9,   /* a path could not be read at enter: its page was not resident */
+  TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
+                 TASK_CALLED,
 };
 
 struct ior_task_state {
   __u32 task;
-  __u32 seq; /* of the last call of which something was written */
-  __u32 flags;
+  __u32 seq;   /* of the last call of which something was written */
+  __u32 flags; /* only the task itself changes them, or its parent before it runs */
   __u16 nr;
   __u16 cpu;
   __u16 sections; /* IOR_FILE, IOR_OTHER and IOR_COMPAT of the call in flight */
   __u16 nargs;
+  __u32 tgid;
+  __u32 tid; /* with which it entered: an exec may change it */
   __u64 enter_ns;
   __u64 args[8]; /* IOR_ARGS_MAX, rounded up to a power of two for masked look-ups */
   struct ior_file file;
@@ -42,6 +41,9 @@ struct ior_task_state {
   __u64 opened; /* the open files of `file` and `other`, to compare only */
   __u64 other_opened;
   char comm[IOR_COMM_SIZE];
+  /* Other tasks write these, too: words of their own, stored whole. */
+  __u32 comm_known; /* comm was read, and the task has not been renamed since */
+  __u32 described;  /* leaders: the process was described as it is now */
 };
 
 struct {
@@ -119,13 +121,12 @@ static __always_inline struct ior_task_state* find_state(struct task_struct* tas
   return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
+/* Several tasks may make a leader's at once. */
 static __always_inline struct ior_task_state* make_state(struct task_struct* task) {
   struct ior_task_state* state =
       bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (state && !state->task) {
-    state->task = __sync_fetch_and_add(&last_task, 1) + 1;
-    state->flags |= TASK_NEEDS_INTRO | TASK_COMM_STALE | TASK_NEEDS_PROCESS;
-  }
+  if (state && !state->task)
+    __sync_val_compare_and_swap(&state->task, 0, __sync_fetch_and_add(&last_task, 1) + 1);
   return state;
 }
 

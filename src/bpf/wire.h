@@ -8,7 +8,8 @@
  *   ENTER    head | args[n] | file? other? | intro? | text? text2?
  *            the enter half of a call that carries paths
  *   EXIT     head | exit | args[n] | file? other? | intro? | text? text2? | name text ?
- *            the exit half; with IOR_WHOLE also its enter half
+ *            the exit half; with IOR_WHOLE also its enter half: of a call without paths, or with
+ *            paths that could not be read at enter
  *   NAME     head | name | text
  *            what name_id of this ring means from here on
  *   PROCESS  head | process | text executable, text cmdline, text cgroup
@@ -39,10 +40,10 @@ enum ior_record_kind {
 
 /* Bits of ior_head.sections. */
 enum ior_section {
-  IOR_FILE = 1 << 0,  /* ior_file of the row's path, or the directory that its path starts from */
+  IOR_FILE = 1 << 0,  /* ior_file of the row's path; with IOR_TEXT, the directory it starts from */
   IOR_OTHER = 1 << 1, /* the same for the row's old path */
   IOR_INTRO = 1 << 2, /* ior_intro: holds for this call and the thread's later ones */
-  IOR_TEXT = 1 << 3,  /* the path as passed; in an EXIT, of a path not readable at enter */
+  IOR_TEXT = 1 << 3,  /* the path as passed */
   IOR_TEXT_OTHER = 1 << 4, /* the old path as passed */
   IOR_TEXT_NAME = 1 << 5,  /* EXIT: the text is the name of `file`, which then has no name_id */
   IOR_WHOLE = 1 << 6,      /* EXIT: there was no ENTER record; the enter half is in here */
@@ -104,7 +105,7 @@ struct ior_intro {
 enum ior_text_status {
   IOR_TEXT_OK = 0,
   IOR_TEXT_NULL = 1,     /* the pointer was null */
-  IOR_TEXT_FAULT = 2,    /* not readable; in an ENTER, the EXIT tries again */
+  IOR_TEXT_FAULT = 2,    /* not readable at exit, either */
   IOR_TEXT_TOO_LONG = 3, /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
 };
 

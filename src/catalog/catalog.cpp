@@ -26,8 +26,10 @@ constexpr FlagsSource flags_in(std::uint8_t argument) {
 
 #define NO_FILE Target()
 #define FD(a) target(Target::Kind::fd, a)
+#define FD_OR_NONE(a) target(Target::Kind::fd_or_none, a)
 #define PATH(a) target(Target::Kind::path, a)
 #define AT(d, a) target(Target::Kind::at, a, d)
+#define AT_OR_FD(d, a) target(Target::Kind::at_or_fd, a, d)
 #define TEXT(a) target(Target::Kind::text, a)
 #define FIRST_OPEN(a, b) target(Target::Kind::first_open, b, a)
 #define OF_FILE FlagsSource()
@@ -41,8 +43,10 @@ constexpr Shape kShapes[] = {
 };
 #undef NO_FILE
 #undef FD
+#undef FD_OR_NONE
 #undef PATH
 #undef AT
+#undef AT_OR_FD
 #undef TEXT
 #undef FIRST_OPEN
 #undef OF_FILE

@@ -1,10 +1,10 @@
 #include "cli/selection.hpp"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <regex>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -95,17 +95,17 @@ Result<Rows> rows_of_syscalls(std::string_view option, std::string_view list) {
 Result<Rows> rows_matching(std::string_view option, std::string_view list) {
   Rows rows;
   for (const std::string_view pattern : split_list(list)) {
-    try {
-      const std::regex regex(pattern.begin(), pattern.end());
-      rows |= rows_where([&](const Syscall& row) {
-        return std::regex_search(fmt::format("enter_{}", row.name), regex) ||
-               std::regex_search(fmt::format("exit_{}", row.name), regex);
-      });
-    } catch (const std::regex_error&) {
-      return fail(fmt::format(
-          "{}: '{}' is not a regular expression (ECMAScript syntax; commas separate expressions)",
-          option, pattern));
+    const RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), RE2::Quiet);
+    if (!regex.ok()) {
+      return fail(
+          fmt::format("{}: '{}' is not a regular expression: {} (RE2 syntax; commas "
+                      "separate expressions)",
+                      option, pattern, regex.error()));
     }
+    rows |= rows_where([&](const Syscall& row) {
+      return RE2::PartialMatch(fmt::format("enter_{}", row.name), regex) ||
+             RE2::PartialMatch(fmt::format("exit_{}", row.name), regex);
+    });
   }
   return rows;
 }

@@ -16,6 +16,7 @@ std::string pseudo_file_name(std::string_view text, std::uint64_t inode) {
   if (type == "sockfs") return with_inode("socket", inode);
   if (type == "anon_inodefs") return "anon_inode:" + std::string(dentry);
   if (type == "pidfs") return "anon_inode:[pidfd]";
+  if (type == "nsfs") return with_inode(dentry, inode);
   if (type == "tmpfs" || type == "hugetlbfs" || type == "secretmem") {
     return "/" + std::string(dentry) + " (deleted)";
   }

@@ -67,7 +67,7 @@ struct Recording {
   std::vector<Process> processes;
   std::vector<Record> records;
   std::vector<Loss> losses;
-  std::uint64_t calls_seen = 0;  // finished calls that reached user space
+  std::uint64_t calls_seen = 0;  // finished calls, those that were lost included
   std::uint64_t calls_recorded =
       0;  // those that passed the filters: the sum of the records' counts
 };

@@ -1,6 +1,14 @@
 #include "sinks/csv_rows.hpp"
 
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <concepts>
 #include <string_view>
 
@@ -10,8 +18,19 @@
 namespace ior {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::string_view kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n";
 constexpr std::size_t kBufferBytes = 64 << 10;
+constexpr milliseconds kPatience{5'000};
+constexpr milliseconds kPollStep{100};
+
+// Whether somebody at the other end may stop reading.
+bool is_stream(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 &&
+         (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || ::isatty(fd) == 1);
+}
 
 void append_number(std::string& out, std::integral auto number) {
   char digits[20];
@@ -52,7 +71,7 @@ void append_files(std::string& out, const Call& call) {
 
 }  // namespace
 
-CsvRows::CsvRows(int fd) : fd_(fd) {
+CsvRows::CsvRows(int fd) : fd_(fd), can_stall_(is_stream(fd)) {
   buffer_.reserve(kBufferBytes);
   buffer_ = kHeader;
 }
@@ -68,6 +87,7 @@ void CsvRows::write(std::span<const Call> calls) noexcept {
 
 Result<void> CsvRows::finish() {
   flush();
+  if (error_ == ETIMEDOUT) return fail("rows are missing: their reader takes none any more");
   if (error_ != 0) return fail_errno("cannot write rows", error_);
   return {};
 }
@@ -92,8 +112,23 @@ void CsvRows::append(const Call& call) {
   buffer_ += '\n';
 }
 
+// Waits until a write of up to PIPE_BUF bytes would not block; false where the reader is given up.
+bool CsvRows::has_room() const noexcept {
+  pollfd room{.fd = fd_, .events = POLLOUT, .revents = 0};
+  for (milliseconds waited{0}; waited < kPatience;) {
+    if (::poll(&room, 1, static_cast<int>(kPollStep.count())) != 0) return true;
+    if (is_ending_.load(std::memory_order_relaxed)) waited += kPollStep;
+  }
+  return false;
+}
+
 void CsvRows::flush() noexcept {
-  if (error_ == 0) error_ = write_all(fd_, buffer_);
+  for (std::string_view rest = buffer_; error_ == 0 && !rest.empty();) {
+    const std::size_t size =
+        can_stall_ ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size();
+    error_ = can_stall_ && !has_room() ? ETIMEDOUT : write_all(fd_, rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
   buffer_.clear();
 }
 

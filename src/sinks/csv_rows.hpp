@@ -2,6 +2,7 @@
 // a single line feed. Lives as long as the trace; the descriptor stays the caller's.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -15,22 +16,27 @@ namespace ior {
 // Columns: durationToPrevNs (with ~ in front where the gap spans a lost call), durationNs and ret
 // (empty for a call that never returns), comm, pid.tid, name, file (`old -> new` for two).
 //
-// Thread safety: one thread at a time. Requires: SIGPIPE is ignored, else a reader that goes ends
-// the program.
+// Thread safety: one thread at a time, but for expect_end(). Requires: SIGPIPE is ignored, else a
+// reader that goes ends the program.
 class CsvRows : public CallSink {
  public:
   explicit CsvRows(int fd);
 
   // All rows of the batch have been written when it returns. After an error rows are dropped.
   void write(std::span<const Call> calls) noexcept override;
+  // From now on a reader that takes nothing for 5 s is given up: the trace must end.
+  void expect_end() { is_ending_.store(true, std::memory_order_relaxed); }
   // Also writes the header of a trace without calls.
   Result<void> finish() override;
 
  private:
   void append(const Call& call);
   void flush() noexcept;
+  bool has_room() const noexcept;
 
   int fd_;
+  bool can_stall_;  // a pipe, a socket, a terminal
+  std::atomic<bool> is_ending_{false};
   int error_ = 0;  // errno of the first write that failed
   std::string buffer_;
 };

@@ -70,7 +70,9 @@ class Cursor {
 
   std::vector<std::string> texts() {
     std::vector<std::string> values;
-    for (std::uint64_t left = number(); left > 0 && error_.empty(); --left) {
+    std::uint64_t left = number();
+    if (left > format::kMaxListed) reject("a list is too long");
+    for (; left > 0 && error_.empty(); --left) {
       values.push_back(text());
     }
     return values;
@@ -83,13 +85,13 @@ class Cursor {
     return Severity::info;
   }
 
- private:
   std::uint64_t reject(std::string_view why) {
     if (error_.empty()) error_ = why;
     rest_ = {};
     return 0;
   }
 
+ private:
   std::string_view rest_;
   std::string_view error_;
 };
@@ -149,8 +151,9 @@ void get_totals(Cursor& in, Recording& recording) {
 }
 
 template <typename Item, typename Get>
-void get_table(Cursor& in, std::vector<Item>& items, Get get) {
-  while (!in.at_end()) get(in, items.emplace_back());
+void get_table(Cursor& in, std::vector<Item>& items, std::size_t limit, Get get) {
+  while (!in.at_end() && items.size() < limit) get(in, items.emplace_back());
+  if (!in.at_end()) in.reject("too many entries");
 }
 
 // Exactly as many bytes as asked for, from a source that gives them in pieces.
@@ -243,6 +246,8 @@ class Decoder {
     const std::uint64_t size = fixed(head.substr(format::kTagBytes));
     if (!is_known(tag)) return in_.skip(size);
     if (size > format::kMaxSectionBytes) return damaged_file("a section is too long");
+    bytes_ += size;
+    if (bytes_ > format::kMaxBytes) return damaged_file("its sections are too long together");
     if (auto got = in_.read(payload_, size); !got) return got;
     return parse(tag);
   }
@@ -273,10 +278,15 @@ class Decoder {
   }
 
   void parse_table(std::string_view tag, Cursor& in) {
-    if (tag == format::kStrings) get_table(in, recording_.strings, get_text);
-    if (tag == format::kProcesses) get_table(in, recording_.processes, get_process);
-    if (tag == format::kRecords) get_table(in, recording_.records, get_record);
-    if (tag == format::kLosses) get_table(in, recording_.losses, get_loss);
+    if (tag == format::kStrings) {
+      get_table(in, recording_.strings, format::kMaxStrings, get_text);
+    } else if (tag == format::kProcesses) {
+      get_table(in, recording_.processes, format::kMaxProcesses, get_process);
+    } else if (tag == format::kRecords) {
+      get_table(in, recording_.records, format::kMaxRecords, get_record);
+    } else if (tag == format::kLosses) {
+      get_table(in, recording_.losses, format::kMaxListed, get_loss);
+    }
   }
 
   Result<void> read_end() {
@@ -294,6 +304,7 @@ class Decoder {
   Input in_;
   Recording recording_;
   std::string payload_;
+  std::uint64_t bytes_ = 0;  // of the sections so far
   bool has_header_ = false;
   bool has_totals_ = false;
   bool ended_ = false;

@@ -31,6 +31,13 @@ inline constexpr std::size_t kPreambleBytes = kMagic.size() + 4;
 inline constexpr std::size_t kSectionHeaderBytes = kTagBytes + 8;
 // A reader takes no longer section of a tag that it knows.
 inline constexpr std::uint64_t kMaxSectionBytes = 64 << 20;
+// Nor more of them than this in all, nor more entries of a table or list: a small file that is made
+// for it expands without end.
+inline constexpr std::uint64_t kMaxBytes = 1 << 30;
+inline constexpr std::size_t kMaxStrings = 8 << 20;
+inline constexpr std::size_t kMaxProcesses = 1 << 20;
+inline constexpr std::size_t kMaxRecords = 8 << 20;
+inline constexpr std::size_t kMaxListed = 1 << 20;
 
 }  // namespace format
 
@@ -44,7 +51,7 @@ Result<void> check_recording(const Recording& recording);
 Result<void> encode_recording(const Recording& recording, const ByteSink& sink);
 
 // Reads to the end of the source. A recording that it returns passes check_recording. Memory grows
-// with the bytes that arrive, never with a number that is read from them.
+// with the bytes that arrive, never with a number that is read from them, and has the bounds above.
 Result<Recording> decode_recording(const ByteSource& source);
 
 }  // namespace ior

@@ -32,7 +32,7 @@ std::uint64_t clock_ns(clockid_t clock) {
 }
 
 void say(const std::string& text) {
-  fmt::print(stderr, "ior: {}\n", text);
+  std::fputs(("ior: " + text + "\n").c_str(), stderr);
 }
 
 RecordingHeader make_header(const Options& options) {
@@ -66,6 +66,7 @@ class Trace {
   Result<void> load();
   int target_pidfd() const { return command_ ? command_->pidfd() : target_.get(); }
   Result<void> announce();
+  void wait_for_exec();
   void collect_losses(std::uint64_t in_flight,
                       const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
   Result<void> show();
@@ -84,10 +85,11 @@ class Trace {
 };
 
 Result<void> Trace::prepare() {
-  if (options_.ready_fd >= 0 && ::fcntl(options_.ready_fd, F_SETFD, FD_CLOEXEC) != 0) {
+  if (options_.ready_fd > STDERR_FILENO && ::fcntl(options_.ready_fd, F_SETFD, FD_CLOEXEC) != 0) {
     return fail_errno(fmt::format("cannot use -ready-fd {}", options_.ready_fd), errno);
   }
   if (auto allowed = check_privileges(); !allowed) return allowed;
+  if (auto counted = check_pid_namespace(); !counted) return counted;
   recording_.header = make_header(options_);
   if (options_.flamegraph) {
     auto file =
@@ -107,12 +109,12 @@ Result<void> Trace::find_target() {
     target_ = std::move(*process);
   }
   if (options_.tid != 0) {
-    auto thread = open_thread(options_.tid);
+    auto thread = open_thread(options_.pid, options_.tid);
     if (!thread) return std::unexpected(thread.error());
     target_ = std::move(*thread);
   }
   if (!options_.command_line.empty()) {
-    auto command = HeldCommand::start(options_.command_line);
+    auto command = HeldCommand::start(options_.command_line, signals_);
     if (!command) return std::unexpected(command.error());
     command_.emplace(std::move(*command));
   }
@@ -160,7 +162,7 @@ Result<void> Trace::announce() {
   if (::write(options_.ready_fd, &ready, 1) != 1) {
     return fail_errno(fmt::format("cannot write to -ready-fd {}", options_.ready_fd), errno);
   }
-  ::close(options_.ready_fd);
+  if (options_.ready_fd > STDERR_FILENO) ::close(options_.ready_fd);
   return {};
 }
 
@@ -168,6 +170,12 @@ void Trace::wait() {
   signal_ = wait_for_end(signals_, {.target_pidfd = target_pidfd(),
                                     .rows_fd = options_.plain ? STDOUT_FILENO : -1,
                                     .duration_s = options_.duration_s});
+  if (options_.tid != 0 && !signal_) wait_for_exec();
+}
+
+// A thread that calls exec is gone, under its old id, before the call returns.
+void Trace::wait_for_exec() {
+  for (int i = 0; i < 100 && session_->count_in_flight().value_or(0) != 0; ++i) ::usleep(10'000);
 }
 
 void Trace::collect_losses(std::uint64_t in_flight,
@@ -182,6 +190,7 @@ void Trace::collect_losses(std::uint64_t in_flight,
   }
   const PipelineCounts counts = pipeline_->counts();
   add("malformed", Severity::lost, "records that ior did not understand", counts.malformed);
+  add("given_up", Severity::lost, "calls of which not every record came", counts.calls.given_up);
   add("unmatched", Severity::lost, "halves of calls that fit no other half",
       counts.calls.unmatched);
   add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
@@ -190,6 +199,9 @@ void Trace::collect_losses(std::uint64_t in_flight,
   add("folded", Severity::info, "calls added to [other], because the tables are full",
       counts.folded);
   recording_.calls_seen = counts.calls.seen;
+  for (const Loss& loss : recording_.losses) {
+    if (loss.severity == Severity::lost) recording_.calls_seen += loss.count;
+  }
   recording_.calls_recorded = counts.calls.recorded;
 }
 
@@ -206,24 +218,26 @@ int Trace::finish_command() {
 }
 
 Result<void> Trace::show() {
-  fmt::print(stderr, "{}", format_summary(recording_));
-  if (rows_) {
-    if (auto finished = rows_->finish(); !finished) return finished;
-  }
+  std::fputs(format_summary(recording_).c_str(), stderr);
+  const auto rows = rows_ ? rows_->finish() : Result<void>{};
   if (file_) {
     auto path = file_->commit(recording_);
     if (!path) return std::unexpected(path.error());
     say("recording written to " + *path);
   }
-  if (options_.flamegraph || options_.plain) return {};
+  if (options_.flamegraph || options_.plain) return rows;
   // The command's output has stdout for itself.
   ReportOptions report{.weight = options_.weight, .rows = options_.rows};
   if (!options_.fields.empty()) report.fields = options_.fields;
-  fmt::print(command_ ? stderr : stdout, "{}", format_report(recording_, report));
+  std::FILE* out = command_ ? stderr : stdout;
+  if (std::fputs(format_report(recording_, report).c_str(), out) < 0 || std::fflush(out) != 0) {
+    return fail_errno("cannot write the table", errno);
+  }
   return {};
 }
 
 Result<int> Trace::finish() {
+  if (rows_) rows_->expect_end();
   session_->detach();
   recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
   const auto in_flight = session_->count_in_flight();
@@ -231,6 +245,7 @@ Result<int> Trace::finish() {
   const auto kernel = session_->counters();
   if (!kernel) return std::unexpected(kernel.error());
   pipeline_->collect(recording_);
+  if (!in_flight) say(in_flight.error().message);
   collect_losses(in_flight.value_or(0), *kernel);
   auto shown = show();
   const int exit_code = finish_command();

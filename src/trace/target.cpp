@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kPidfdThread = O_EXCL;  // PIDFD_THREAD, linux/pidfd.h from Linux 6.9 on
 
+constexpr ino_t kFirstPidNamespace = 0xeffffffc;  // PROC_PID_INIT_INO, linux/proc_ns.h
+
 UniqueFd pidfd_of(std::uint32_t id, int flags = 0) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, id, flags)));
 }
@@ -51,16 +53,20 @@ Result<std::pair<UniqueFd, UniqueFd>> make_pipe() {
   return std::pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// The child's side, from fork to exec: waits for the word to go, with nothing of ior's signal
-// handling left.
+// What has no format of its own is a script for the shell, as execvp() and every shell have it.
+void run_script(const char* program, char* const* arguments) {
+  std::vector<char*> shell = {const_cast<char*>("/bin/sh"), const_cast<char*>(program)};
+  for (char* const* rest = arguments + 1; *rest; ++rest) shell.push_back(*rest);
+  shell.push_back(nullptr);
+  ::execve(shell.front(), shell.data(), environ);
+}
+
+// The child's side, from fork to exec: waits for the word to go.
 [[noreturn]] void run_child(int go, int error, const char* program, char* const* arguments) {
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
   char word;
   if (::read(go, &word, 1) == 1) {
     ::execve(program, arguments, environ);
+    if (errno == ENOEXEC) run_script(program, arguments);
     const int reason = errno;
     [[maybe_unused]] const ssize_t written = ::write(error, &reason, sizeof(reason));
   }
@@ -83,12 +89,28 @@ Result<UniqueFd> open_process(std::uint32_t pid) {
   return fail_errno("cannot watch process " + std::to_string(pid), error);
 }
 
-Result<UniqueFd> open_thread(std::uint32_t tid) {
-  if (::kill(static_cast<pid_t>(tid), 0) == 0 || errno == EPERM) return pidfd_of(tid, kPidfdThread);
-  return fail("there is no thread " + std::to_string(tid) + ": see ps -eL for those that run");
+Result<UniqueFd> open_thread(std::uint32_t pid, std::uint32_t tid) {
+  const auto exists = [](long result) { return result == 0 || errno == EPERM; };
+  if (!exists(::kill(static_cast<pid_t>(tid), 0))) {
+    return fail("there is no thread " + std::to_string(tid) + ": see ps -eL for those that run");
+  }
+  if (pid != 0 && !exists(::syscall(SYS_tgkill, pid, tid, 0))) {
+    return fail("thread " + std::to_string(tid) + " is none of process " + std::to_string(pid) +
+                ": give -tid alone");
+  }
+  return pidfd_of(tid, kPidfdThread);
 }
 
-Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_line) {
+Result<void> check_pid_namespace() {
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirstPidNamespace) return {};
+  return fail(
+      "this is a container, where process ids are not those of the kernel: run ior on the host, or "
+      "with its process ids (docker run --pid=host)");
+}
+
+Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_line,
+                                       const StopSignals& signals) {
   auto program = find_program(command_line.front());
   if (!program) return std::unexpected(program.error());
   auto go = make_pipe();
@@ -107,6 +129,7 @@ Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_l
   if (command.pid_ < 0) return fail_errno("cannot start " + *program, errno);
   if (command.pid_ == 0) {
     go->second.reset();
+    signals.restore();
     run_child(go->first.get(), error->second.get(), program->c_str(), arguments.data());
   }
   command.pidfd_ = pidfd_of(static_cast<std::uint32_t>(command.pid_));

@@ -40,11 +40,14 @@ std::optional<CaughtSignal> read_signal(int fd) {
 StopSignals::StopSignals() {
   const sigset_t signals = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
-  ::signal(SIGPIPE, SIG_IGN);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &sigpipe_before_);
   fd_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-StopSignals::~StopSignals() {
+void StopSignals::restore() const {
+  ::sigaction(SIGPIPE, &sigpipe_before_, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

@@ -11,18 +11,21 @@
 
 namespace ior {
 
-// Takes SIGINT and SIGTERM from their default actions for its lifetime, in this thread and in those
-// that it makes after: they are read from here. SIGPIPE is ignored: writes fail instead.
+// Takes SIGINT and SIGTERM from their default actions, in this thread and in those that it makes
+// after: they are read from here, and later ones cut nothing short. SIGPIPE is ignored: writes fail
+// instead.
 class StopSignals {
  public:
   StopSignals();
-  ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
   int fd() const { return fd_.get(); }
+  // Gives the calling thread, a new process's only one, what ior itself was given.
+  void restore() const;
 
  private:
   sigset_t before_;
+  struct sigaction sigpipe_before_;
   UniqueFd fd_;
 };
 

@@ -284,7 +284,7 @@ std::vector<std::string> paths(std::size_t count) {
 }
 
 TEST(Aggregator, FoldsWhatFindsNoRoomWithExactTotals) {
-  Aggregator aggregator(10);
+  Aggregator aggregator(std::make_shared<TableRoom>(10));
   const auto names = paths(100);
   add(aggregator, calls_with_paths(names));
   EXPECT_EQ(aggregator.folded(), 90u);
@@ -304,7 +304,7 @@ TEST(Aggregator, FoldsWhatFindsNoRoomWithExactTotals) {
 }
 
 TEST(Aggregator, SaysWhatWasFolded) {
-  Aggregator aggregator(1);
+  Aggregator aggregator(std::make_shared<TableRoom>(1));
   const auto names = paths(3);
   add(aggregator, calls_with_paths(names));
   const auto records = summaries_of(recording_of(aggregator));
@@ -322,7 +322,7 @@ TEST(Aggregator, SaysWhatWasFolded) {
 }
 
 TEST(Aggregator, StillAddsToTheRecordsThatItHasWhenItIsFull) {
-  Aggregator aggregator(2);
+  Aggregator aggregator(std::make_shared<TableRoom>(2));
   const auto names = paths(2);
   add(aggregator, calls_with_paths(names));
   add(aggregator, calls_with_paths(names));
@@ -333,14 +333,14 @@ TEST(Aggregator, StillAddsToTheRecordsThatItHasWhenItIsFull) {
 }
 
 TEST(Aggregator, TakesNoNewStringsWhenItIsFull) {
-  Aggregator aggregator(10);
+  Aggregator aggregator(std::make_shared<TableRoom>(10));
   const auto names = paths(10'000);
   add(aggregator, calls_with_paths(names));
   EXPECT_LT(recording_of(aggregator).strings.size(), 20u);
 }
 
 TEST(Aggregator, StaysWithinItsBoundWhateverNumbersAreCalled) {
-  Aggregator aggregator(10);
+  Aggregator aggregator(std::make_shared<TableRoom>(10));
   for (std::uint32_t number = 0; number < 10'000; ++number) {
     Call call = read_call();
     call.number = number;
@@ -352,7 +352,7 @@ TEST(Aggregator, StaysWithinItsBoundWhateverNumbersAreCalled) {
 }
 
 TEST(Aggregator, PutsProcessesThatFindNoRoomTogether) {
-  Aggregator aggregator(1000, 10);
+  Aggregator aggregator(std::make_shared<TableRoom>(1000, 10));
   for (std::uint32_t pid = 1; pid <= 100; ++pid) {
     Call call = read_call();
     call.tgid = call.tid = pid;

@@ -49,9 +49,8 @@ class PairerLifetimeTest : public testing::Test {
     all_.insert(all_.end(), calls.begin(), calls.end());
   }
   void expect_nothing_wrong() {
-    EXPECT_EQ(chain_.counts().lost, 0u);
+    EXPECT_EQ(chain_.counts().given_up, 0u);
     EXPECT_EQ(chain_.counts().unmatched, 0u);
-    EXPECT_EQ(chain_.counts().unfinished, 0u);
     for (const SeenCall& call : all_) EXPECT_FALSE(call.after_loss) << call;
   }
 
@@ -80,16 +79,16 @@ TEST_F(PairerLifetimeTest, TakesCallsThatAreReadBehindTheEndOfTheirThread) {
 TEST_F(PairerLifetimeTest, DropsAThreadOfWhichOnlyTheEndWasNotLost) {
   feed({end_of(3)});
   finish();
-  EXPECT_EQ(chain_.counts().lost, 3u);
+  EXPECT_EQ(chain_.counts().given_up, 3u);
   EXPECT_EQ(chain_.thread_count(), 0u);
 }
 
 TEST_F(PairerLifetimeTest, CountsTheCallsThatWereLostBeforeTheEnd) {
   feed({read_call(1), end_of(3)});
   chain_.empty_pass();
-  EXPECT_EQ(chain_.counts().lost, 0u);
+  EXPECT_EQ(chain_.counts().given_up, 0u);
   chain_.empty_pass();
-  EXPECT_EQ(chain_.counts().lost, 2u);
+  EXPECT_EQ(chain_.counts().given_up, 2u);
   EXPECT_EQ(chain_.thread_count(), 0u);
 }
 
@@ -152,6 +151,26 @@ TEST_F(PairerLifetimeTest, StartsAfreshWhenAThreadIdIsUsedAgain) {
   EXPECT_EQ(calls[0].gap_ns, 0u);
   EXPECT_EQ(chain_.thread_count(), 1u);
   expect_nothing_wrong();
+}
+
+// As where the ends of very many threads were lost.
+TEST(PairerForgets, TheThreadsThatWereQuietForLongestWhereThereAreTooMany) {
+  constexpr std::uint32_t kMax = 100;
+  ActorChain chain({}, 1, kMax);
+  const auto call_of = [](std::uint32_t task, std::uint32_t seq) {
+    return read_call(seq, {.task = task, .tgid = task, .tid = task}).at(task * 1000 + seq).bytes();
+  };
+  for (std::uint32_t task = 1; task <= 10 * kMax; ++task) {
+    EXPECT_EQ(chain.feed(std::vector<Bytes>(1, call_of(task, 1))).size(), 1u);
+    EXPECT_LE(chain.thread_count(), kMax);
+  }
+  const auto later = chain.feed(std::vector<Bytes>{call_of(1, 7), call_of(1, 8)});
+  ASSERT_EQ(later.size(), 2u) << "a forgotten thread is taken up where it is";
+  EXPECT_TRUE(later[0].after_loss) << "its gap is not known";
+  EXPECT_FALSE(later[1].after_loss);
+  EXPECT_EQ(chain.feed(std::vector<Bytes>(1, call_of(10 * kMax, 2))).size(), 1u)
+      << "the latest was not forgotten";
+  EXPECT_EQ(chain.counts().given_up + chain.counts().unmatched, 0u);
 }
 
 // The ring with the new thread's calls is read before the ring with the old one's last.

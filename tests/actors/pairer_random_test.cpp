@@ -111,9 +111,8 @@ void expect_exact(const HistoryOptions& options, const CallFilter& filter) {
     expect_same(found->second, calls);
   }
   EXPECT_EQ(chain.counts().seen, arrived);
-  EXPECT_EQ(chain.counts().lost, history.lost);
+  EXPECT_EQ(chain.counts().given_up, history.given_up);
   EXPECT_EQ(chain.counts().unmatched, history.unmatched);
-  EXPECT_EQ(chain.counts().unfinished, 0u);
   EXPECT_EQ(chain.malformed(), history.damaged);
   EXPECT_EQ(chain.thread_count(), 0u);
 }

@@ -92,8 +92,9 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
   const ShapeCase cases[] = {
       {"getpid", {}, {}, {}},
       {"read", {Kind::fd, 0, 0}, {}, {}},
-      {"mmap", {Kind::fd, 0, 4}, {}, {}},
+      {"mmap", {Kind::fd_or_none, 0, 4}, {}, {}},
       {"newstat", {Kind::path, 0, 0}, {}, {}},
+      {"newfstatat", {Kind::at_or_fd, 0, 1}, {}, {}},
       {"openat", {Kind::at, 0, 1}, {}, {Flags::argument, 2}},
       {"openat2", {Kind::at, 0, 1}, {}, {Flags::argument, 2}},
       {"creat", {Kind::path, 0, 0}, {}, {Flags::creat, 0}},

@@ -128,11 +128,13 @@ bool fits(const Target& target, const std::vector<Argument>& arguments) {
     case Target::Kind::none:
       break;
     case Target::Kind::fd:
+    case Target::Kind::fd_or_none:
       return is_fd(argument);
     case Target::Kind::path:
     case Target::Kind::text:
       return is_text(argument);
     case Target::Kind::at:
+    case Target::Kind::at_or_fd:
       return is_fd(directory) && is_text(argument);
     case Target::Kind::first_open:
       return is_fd(directory) && is_fd(argument);

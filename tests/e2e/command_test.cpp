@@ -2,13 +2,17 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/e2e/trace.hpp"
@@ -120,6 +124,75 @@ TEST(Stopping, the_end_of_a_thread_that_was_asked_for_ends_the_trace) {
   }
 }
 
+// The thread goes on under its leader's id.
+TEST(Stopping, an_exec_by_a_thread_that_was_asked_for_is_its_last_call) {
+  const TempDir directory;
+  std::array<int, 2> go{}, ids{};
+  ASSERT_EQ(::pipe(go.data()), 0);
+  ASSERT_EQ(::pipe(ids.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([&] {
+      const pid_t tid = ::gettid();
+      char word;
+      (void)!::write(ids[1], &tid, sizeof(tid));
+      (void)!::read(go[0], &word, 1);
+      ::execl("/bin/true", "true", nullptr);
+    }).join();
+  }
+  pid_t tid = 0;
+  ASSERT_EQ(::read(ids[0], &tid, sizeof(tid)), static_cast<ssize_t>(sizeof(tid)));
+  Running ior = start_tracing(
+      {"-tid", std::to_string(tid), "-flamegraph", "-trace-families", "Process"}, directory.path());
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  ::waitpid(child, nullptr, 0);
+  ior.send_signal(SIGINT);
+  const Finished finished = ior.finish(5);
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  const Records records = export_records(recording_in(directory.path()));
+  EXPECT_EQ(sum_of(records, "enter_execve", "/bin/true").count, 1u) << finished.err;
+  for (const auto& record : records) EXPECT_EQ(record["tid"], tid);
+  for (const int fd : {go[0], go[1], ids[0], ids[1]}) ::close(fd);
+}
+
+TEST(Stopping, a_reader_that_takes_no_rows_holds_nothing_up_for_long) {
+  const TempDir directory;
+  const Finished finished = run(
+      {"sh", "-c",
+       std::string("{ ") + IOR_BIN + " -plain -flamegraph -- dd if=/dev/zero of=/dev/null bs=1 " +
+           "count=20000; echo $? >&2; } | sleep 9"},
+      directory.path(), 20);
+  EXPECT_FALSE(finished.hung);
+  EXPECT_THAT(finished.err, HasSubstr("ior: rows are missing"));
+  EXPECT_THAT(finished.err, testing::EndsWith("\n1\n"));
+  recording_in(directory.path());
+}
+
+TEST(Stopping, more_signals_cut_nothing_short) {
+  const TempDir directory;
+  Running ior = start_tracing({"-flamegraph"}, directory.path());
+  for (int i = 0; i < 20; ++i) {
+    ior.send_signal(i % 2 == 0 ? SIGINT : SIGTERM);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_EQ(ior.finish(5).exit_code, 0);
+  recording_in(directory.path());
+}
+
+TEST(Stopping, an_output_that_cannot_be_written_loses_no_recording) {
+  const TempDir directory;
+  const std::string ior = IOR_BIN;
+  const auto status = [&](const std::string& script) {
+    return run({"sh", "-c", script}, directory.path(), 20).exit_code;
+  };
+  EXPECT_EQ(status(ior + " -flamegraph -duration 0.2 2>/dev/full"), 0);
+  std::filesystem::remove(recording_in(directory.path()));
+  EXPECT_EQ(status(ior + " -flamegraph -duration 0.2 <&- >&- 2>&-"), 0);
+  EXPECT_EQ(run({"zstd", "-qt", recording_in(directory.path())}, directory.path()).exit_code, 0);
+  EXPECT_EQ(status(ior + " -duration 0.2 >/dev/full"), 1);
+  EXPECT_EQ(status(ior + " -bogus 2>&-"), 2);
+}
+
 TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
   const TempDir directory;
   const Finished finished =
@@ -129,16 +202,41 @@ TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
   EXPECT_THAT(finished.out, StartsWith("durationToPrevNs"));
 }
 
+// The CPU that each thread of a process ran on last, and those that it may run on.
+std::set<std::string> cpus_of(pid_t pid) {
+  std::set<std::string> cpus;
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("Cpus_allowed_list:")) cpus.insert(line.substr(line.find('\t') + 1));
+    }
+    std::ifstream stat(task.path() / "stat");
+    std::string field;
+    for (int i = 0; i < 39; ++i) stat >> field;  // comm, the second field, has no blank
+    cpus.insert(field);
+  }
+  return cpus;
+}
+
 TEST(Threads, are_at_most_one_more_than_asked_for_and_stay_on_the_allowed_cpus) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(before), &before), 0);
   for (const int threads : {1, 2, 4}) {
     const TempDir directory;
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(1, &only);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof(only), &only), 0);
     Running ior = start_tracing({"-threads", std::to_string(threads), "-trace-families", "all"},
                                 directory.path());
+    ASSERT_EQ(::sched_setaffinity(0, sizeof(before), &before), 0);
     std::size_t most = 0;
     for (int i = 0; i < 50; ++i) {
       most = std::max(most, tasks_of(ior.pid()));
       run({"true"}, directory.path());
     }
+    EXPECT_EQ(cpus_of(ior.pid()), std::set<std::string>{"1"});
     ior.send_signal(SIGINT);
     EXPECT_EQ(ior.finish(10).exit_code, 0);
     EXPECT_LE(most, static_cast<std::size_t>(threads) + 1);
@@ -163,6 +261,7 @@ TEST(Refusals, say_what_to_do_and_exit_with_2_before_anything_is_attached) {
       {{"-mapSize", "1000"}, "mapSize"},
       {{"-threads", "0"}, "threads"},
       {{"-f"}, "-f"},
+      {{"-pid", "1", "-tid", std::to_string(::getpid())}, "is none of process 1"},
       {{"-name", "a/b", "-flamegraph"}, "name"},
       {{"--", "/no/such/program"}, "/no/such/program"},
       {{"--", "no-such-program"}, "no-such-program"},

@@ -73,7 +73,7 @@ TEST_P(GoldenTest, gives_the_expected_rows) {
   std::ifstream in(expected);
   EXPECT_EQ(replayed.rows, lines_of(in));
   EXPECT_EQ(replayed.counts.malformed, 0u);
-  EXPECT_EQ(replayed.counts.calls.lost, 0u);
+  EXPECT_EQ(replayed.counts.calls.given_up, 0u);
   EXPECT_EQ(replayed.counts.calls.unmatched, 0u);
   EXPECT_EQ(replayed.counts.calls.recorded, replayed.rows.size() - 1);
 }

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         NameCase{"memfd", NameKind::pseudo, "tmpfs:memfd:x", "/memfd:x (deleted)"},
         NameCase{"huge_memfd", NameKind::pseudo, "hugetlbfs:memfd:x", "/memfd:x (deleted)"},
         NameCase{"secret", NameKind::pseudo, "secretmem:secretmem", "/secretmem (deleted)"},
-        NameCase{"name_space", NameKind::pseudo, "nsfs:", "nsfs:[4711]"},
+        NameCase{"name_space", NameKind::pseudo, "nsfs:net", "net:[4711]"},
         NameCase{"no_type", NameKind::pseudo, "", ":[4711]"},
         NameCase{"no_colon", NameKind::pseudo, "pipefs", "pipe:[4711]"},
         NameCase{"kind_that_does_not_exist", static_cast<NameKind>(99), "/a", "/a"}),

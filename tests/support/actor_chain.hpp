@@ -25,8 +25,9 @@ inline EventBatchPtr decoded(Bytes ring_bytes, RawBatch place = {}, std::size_t 
 
 class ActorChain {
  public:
-  explicit ActorChain(CallFilter filter = {}, std::size_t rings = 8)
-      : tracker_(rings), pairer_(0, std::move(filter)) {}
+  explicit ActorChain(CallFilter filter = {}, std::size_t rings = 8,
+                      std::size_t max_threads = Pairer::kMaxThreads)
+      : tracker_(rings), pairer_(0, std::move(filter), max_threads) {}
 
   // One batch, read in the pass under way.
   std::vector<SeenCall> feed(const std::vector<Bytes>& records) {

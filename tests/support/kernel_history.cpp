@@ -41,11 +41,12 @@ struct Task {
   bool faulted = false;
   bool lost = false;          // something, since the last record that was written
   bool exit_lost = false;     // that of the last call that was written
+  bool neither_came = false;  // the halves of that call: its enter half was damaged, too
   bool after_loss = false;    // something did not arrive since the last call that did
-  std::uint64_t missing = 0;  // calls that were written, at least in part, and did not arrive
+  std::uint64_t missing = 0;  // calls of which a record was damaged
   std::uint16_t call_cpu = 0;
   std::string text;  // the path that the call in flight passes
-  ior_file file{};   // that it reads from
+  ior_file file{};   // that it reads from, or the directory that its path starts from
   SeenCall call;
 };
 
@@ -74,6 +75,7 @@ class KernelSide {
   void begin_call(Task& task);
   void introduce(Task& task);
   void begin_texts(Task& task);
+  static void add_texts(const Task& task, RecordBuilder& record);
   void end_call(Task& task);
   void end_whole(Task& task, unsigned sections);
   void end_texts(Task& task);
@@ -119,8 +121,10 @@ Fate KernelSide::write_call(Task& task, RecordBuilder& record, bool is_first) {
     return Fate::lost;
   }
   if (is_first) {
+    // Nothing else tells that the exit half before it was lost.
+    if (damaged && task.exit_lost && !task.neither_came) ++task.missing;
     ++task.seq;
-    task.lost = task.exit_lost = false;
+    task.lost = task.exit_lost = task.neither_came = false;
   }
   if (introduces) task.needs_intro = false;
   if (damaged) {
@@ -212,33 +216,38 @@ void KernelSide::begin_call(Task& task) {
   task.call.enter_ns = tick();
 }
 
-// A call that carries paths sends its enter half at once.
+// The directory, the paths and the flags of a call.
+void KernelSide::add_texts(const Task& task, RecordBuilder& record) {
+  record.file(task.file).text(task.text);
+  if (task.call.number == SYS_rename) record.other_text(task.call.old_path);
+  if (task.call.has_flags) record.args({0, 0, task.call.flags, 0});
+}
+
+// A call that carries paths sends its enter half at once, unless a path cannot be read yet.
 void KernelSide::begin_texts(Task& task) {
   auto enter = enter_record(static_cast<std::uint16_t>(task.call.number));
   task.text = some_path().substr(1);
-  const ior_file directory = named(task.call_cpu, kWorkingDirectory);
-  const std::string start(directory.status == IOR_FILE_NAMED ? kWorkingDirectory
+  task.file = named(task.call_cpu, kWorkingDirectory);
+  const std::string start(task.file.status == IOR_FILE_NAMED ? kWorkingDirectory
                                                              : unknown::kNameLost);
-  enter.file(directory);
   task.call.path = start + '/' + task.text;
-  task.faulted = happens(20);
-  enter.text(task.faulted ? "" : task.text, task.faulted ? IOR_TEXT_FAULT : IOR_TEXT_OK);
   if (task.call.number == SYS_rename) {
     task.call.old_path = "/old" + std::to_string(now_ns_);
-    enter.other_text(task.call.old_path);
   } else if (task.call.number == SYS_openat) {
     task.call.flags = O_WRONLY | O_CREAT;
     task.call.has_flags = true;
-    enter.args({0, 0, task.call.flags, 0});
   }
   task.call.enter_ns = tick();
+  task.faulted = task.call.number != SYS_execve && happens(20);
+  if (task.faulted) return;
+  add_texts(task, enter);
   const Fate fate = write_call(task, enter.at(task.call.enter_ns), true);
   task.sent_enter = fate != Fate::lost;
   task.enter_damaged = fate == Fate::damaged;
   if (fate == Fate::lost) task.in_call = false;
 }
 
-// A call that was written does not arrive whole.
+// A record of a call that was written as a whole does not arrive.
 void KernelSide::miss(Task& task) {
   task.after_loss = true;
   ++task.missing;
@@ -269,6 +278,7 @@ void KernelSide::end_whole(Task& task, unsigned sections) {
   auto exit =
       whole_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns, task.call.ret);
   if (task.call.number == SYS_read) exit.file(task.file);
+  if (task.faulted) add_texts(task, exit);
   const Fate fate = write_call(task, exit.at(exit_ns).mark(sections), true);
   if (fate == Fate::arrived) arrive(task);
   if (fate == Fate::damaged) miss(task);
@@ -281,11 +291,12 @@ void KernelSide::end_texts(Task& task) {
   task.call.ret = opens ? 3 : task.call.number == SYS_execve ? 0 : -ENOENT;
   auto exit =
       exit_record(static_cast<std::uint16_t>(task.call.number), task.call.enter_ns, task.call.ret);
-  if (task.faulted) exit.text(task.text);
   if (opens) add_opened_file(task, exit);
   const Fate fate = write_call(task, exit.at(exit_ns), false);
   if (fate == Fate::arrived && !task.enter_damaged) return arrive(task);
   if (fate == Fate::arrived) ++history_.unmatched;
+  if (fate == Fate::lost && !task.enter_damaged) return;
+  task.neither_came = fate == Fate::lost;
   miss(task);
 }
 
@@ -317,8 +328,10 @@ void KernelSide::exec(Task& task) {
 void KernelSide::exit_group(Task& task) {
   begin_call(task);
   if (!task.in_call || task.sent_enter) return;
+  task.faulted = false;
   task.call.number = SYS_exit_group;
   task.call.path.clear();
+  task.call.old_path.clear();
   task.call.has_flags = false;
   task.call.flags = 0;
   task.call.no_return = true;
@@ -331,7 +344,7 @@ void KernelSide::end_task(Task& task) {
   if ((task.in_call && task.sent_enter) || task.exit_lost) end.mark(IOR_NO_RETURN);
   if (task.seq != 0) history_.written.push_back({task.cpu, end.bytes()});
   // An end does not tell a last call that the thread died in from one whose exit half was lost.
-  history_.lost += task.missing - (task.exit_lost ? 1 : 0);
+  history_.given_up += task.missing - (task.neither_came ? 1 : 0);
   // A leader's id is the process's as long as one of its threads lives.
   if (task.ids.tid != task.ids.tgid) free_thread_ids_.push_back(task.ids.tid);
   if (--task.process->living == 0) free_thread_ids_.push_back(task.process->tgid);

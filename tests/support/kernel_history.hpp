@@ -46,7 +46,7 @@ struct History {
   std::vector<WrittenRecord> written;                       // in the order of time
   std::map<std::uint32_t, std::vector<TrueCall>> calls;     // by task, what arrives whole
   std::map<std::uint64_t, std::uint32_t> task_of_enter_ns;  // no two calls enter at one time
-  std::uint64_t lost = 0;       // calls that were written, at least in part, and do not arrive
+  std::uint64_t given_up = 0;                               // calls of which a record was damaged
   std::uint64_t unmatched = 0;  // halves that arrive without their other half
   std::uint64_t damaged = 0;    // records
 };
