@@ -14,6 +14,7 @@
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include "actors/aggregator.hpp"
 #include "actors/decoder.hpp"
@@ -51,6 +52,22 @@ struct Shard {
 constexpr auto kOrderOfEvents = [](const EventBatchPtr& batch) { return batch->raw.order; };
 constexpr auto kOrderOfCalls = [](const CallBatchPtr& batch) { return batch->events->raw.order; };
 
+// For the calling thread; without the privilege it stays as it is.
+void raise_priority() {
+  ::setpriority(PRIO_PROCESS, 0, kNiceness);
+}
+
+// Does it for the graph's workers.
+struct WorkerPriority : tbb::task_scheduler_observer {
+  explicit WorkerPriority(tbb::task_arena& arena) : task_scheduler_observer(arena) {
+    observe(true);
+  }
+  ~WorkerPriority() override { observe(false); }
+  void on_scheduler_entry(bool is_worker) override {
+    if (is_worker) raise_priority();
+  }
+};
+
 }  // namespace
 
 int default_threads() {
@@ -69,6 +86,7 @@ struct Pipeline::Graph {
   PipelineOptions options;
   tbb::global_control parallelism;
   tbb::task_arena arena;
+  WorkerPriority worker_priority{arena};
 
   std::vector<RingReader> readers;
   Decoder decoder;
@@ -233,8 +251,7 @@ std::uint64_t Pipeline::Graph::read_pass() {
 
 void Pipeline::Graph::run_reader() {
   ::pthread_setname_np(::pthread_self(), "ior-reader");
-  // For this thread and the graph's, which it makes; without the privilege it stays as it is.
-  ::setpriority(PRIO_PROCESS, 0, kNiceness);
+  raise_priority();
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   for (bool last = false; !last;) {
