@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "actors/socket_name.hpp"
 #include "model/open_flags.hpp"
 #include "model/path.hpp"
 
@@ -22,6 +23,11 @@ std::string_view keep(std::string_view text, EventBatch& batch) {
   auto* copy = static_cast<char*>(batch.memory.allocate(text.size(), 1));
   std::memcpy(copy, text.data(), text.size());
   return {copy, text.size()};
+}
+
+std::string made_name(const ior_name& name, std::string_view text) {
+  if (name.name_kind == IOR_NAME_SOCKET) return socket_name(text, name.inode);
+  return file_name(static_cast<NameKind>(name.name_kind), text, name.inode);
 }
 
 std::uint64_t argument(const Event& event, std::uint8_t index) {
@@ -108,8 +114,7 @@ void FdTracker::remember(const Event& event, EventBatch& batch) {
   Name& name = window[slot];
   if (name.text) batch.retired.push_back(std::move(name.text));
   name.id = event.name->name_id;
-  name.text = std::make_unique<const std::string>(
-      file_name(static_cast<NameKind>(event.name->name_kind), event.text.bytes, event.name->inode));
+  name.text = std::make_unique<const std::string>(made_name(*event.name, event.text.bytes));
 }
 
 std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
@@ -119,9 +124,7 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
       return unknown::kClosedFd;
     case IOR_FILE_INLINE:
       if (!event.name) break;
-      return keep(file_name(static_cast<NameKind>(event.name->name_kind), event.name_text.bytes,
-                            event.name->inode),
-                  batch);
+      return keep(made_name(*event.name, event.name_text.bytes), batch);
     case IOR_FILE_NAMED: {
       if (event.cpu >= windows_.size()) break;
       const Window& window = windows_[event.cpu];

@@ -75,6 +75,8 @@ struct ior_name_buffer {
   __u64 inode;
   __u32 kind;
   __u32 reserved;
+  __u64 scratch; /* pointers on their way to become numbers */
+  __u64 scratch2;
   __u8 bytes[IOR_TEXT_MAX + 256];
 };
 
@@ -91,6 +93,8 @@ static __always_inline struct ior_name_buffer* name_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&name_buffers, &zero);
 }
+
+#include "bpf/sockets.bpf.h"
 
 /* One step of a walk to the root: over a mount point, or one component up. */
 static long walk_step(__u32 index, void* context) {
@@ -182,7 +186,9 @@ __noinline int make_name(void) {
   struct dentry* dentry = AS(struct dentry, to->dentry);
   to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
   to->inode = dentry->d_inode->i_ino;
-  if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
+  if (is_socket(dentry->d_inode) && dentry->d_sb->s_magic == SOCKFS_MAGIC)
+    socket_name(to, dentry->d_inode);
+  else if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
     pseudo_name(to, dentry);
   else
     walk_path(to, fs);
@@ -234,6 +240,7 @@ __noinline int give_name(struct ior_file* file) {
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = dentry->d_inode;
   __u64 number = inode->i_ino, hash = dentry->d_name.hash_len, root = root_of(to, fs);
+  if (is_socket(inode)) hash ^= socket_mark(to, inode);
   __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
   struct ior_named_dentry* slot =
       &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];

@@ -121,6 +121,21 @@ enum ior_name_kind {
   IOR_NAME_DELETED = 1,  /* the same, of an unlinked file */
   IOR_NAME_PSEUDO = 2,   /* no path: the text is "file system type:dentry name" */
   IOR_NAME_TOO_LONG = 3, /* longer than IOR_TEXT_MAX: the bytes are its end */
+  IOR_NAME_SOCKET = 4,   /* the text is an ior_socket and, of a unix socket, its path */
+};
+
+#define IOR_UNIX_PATH_MAX 108
+
+/* What a socket is at the moment. All zero: it has no address of that kind. */
+struct ior_socket {
+  __u16 family; /* AF_INET, ... */
+  __u16 type;   /* SOCK_STREAM, ... */
+  __u16 port;
+  __u16 peer_port;   /* in network byte order */
+  __u8 is_peer_path; /* the path is the peer's: this end is not bound */
+  __u8 reserved[7];
+  __u8 address[16]; /* of an AF_INET socket the first 4 bytes */
+  __u8 peer_address[16];
 };
 
 struct ior_name {
@@ -147,6 +162,7 @@ _Static_assert(sizeof(struct ior_file) == 16, "wire layout");
 _Static_assert(sizeof(struct ior_intro) == 24, "wire layout");
 _Static_assert(sizeof(struct ior_text) == 8, "wire layout");
 _Static_assert(sizeof(struct ior_name) == 16, "wire layout");
+_Static_assert(sizeof(struct ior_socket) == 48, "wire layout");
 _Static_assert(sizeof(struct ior_process) == 24, "wire layout");
 #ifdef __cplusplus
 #undef _Static_assert

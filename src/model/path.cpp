@@ -13,7 +13,6 @@ std::string pseudo_file_name(std::string_view text, std::uint64_t inode) {
   const std::string_view type = text.substr(0, colon);
   const std::string_view dentry = colon == text.npos ? "" : text.substr(colon + 1);
   if (type == "pipefs") return with_inode("pipe", inode);
-  if (type == "sockfs") return with_inode("socket", inode);
   if (type == "anon_inodefs") return "anon_inode:" + std::string(dentry);
   if (type == "pidfs") return "anon_inode:[pidfd]";
   if (type == "nsfs") return with_inode(dentry, inode);

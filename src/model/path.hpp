@@ -20,7 +20,7 @@ enum class NameKind : std::uint32_t {
 };
 
 // The name of an open file, spelled as /proc/PID/fd does: a path, a path with " (deleted)", or for
-// what is no file "pipe:[4711]", "socket:[4711]", "anon_inode:[eventfd]", "/memfd:name (deleted)".
+// what is no file "pipe:[4711]", "anon_inode:[eventfd]", "/memfd:name (deleted)".
 std::string file_name(NameKind kind, std::string_view text, std::uint64_t inode);
 
 // What is shown in place of a path that is not known.

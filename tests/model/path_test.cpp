@@ -65,7 +65,6 @@ INSTANTIATE_TEST_SUITE_P(
         NameCase{"deleted", NameKind::deleted, "/a/b", "/a/b (deleted)"},
         NameCase{"end_of_a_path", NameKind::too_long, "/deep/down", ".../deep/down"},
         NameCase{"pipe", NameKind::pseudo, "pipefs:", "pipe:[4711]"},
-        NameCase{"socket", NameKind::pseudo, "sockfs:UNIX", "socket:[4711]"},
         NameCase{"eventfd", NameKind::pseudo, "anon_inodefs:[eventfd]", "anon_inode:[eventfd]"},
         NameCase{"pidfd", NameKind::pseudo, "pidfs:", "anon_inode:[pidfd]"},
         NameCase{"memfd", NameKind::pseudo, "tmpfs:memfd:x", "/memfd:x (deleted)"},
