@@ -78,7 +78,10 @@ void take_call(Cursor& cursor, Event& event) {
 bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
   Cursor cursor(record);
   const auto* head = cursor.take<ior_head>();
-  if (!head || head->nargs > IOR_ARGS_MAX || head->sections > IOR_SECTIONS_ALL) return false;
+  if (!head || head->kind < IOR_RECORD_ENTER || head->kind > IOR_RECORD_END ||
+      head->nargs > IOR_ARGS_MAX || head->sections > IOR_SECTIONS_ALL) {
+    return false;
+  }
   event = Event{};
   event.kind = static_cast<ior_record_kind>(head->kind);
   event.nargs = head->nargs;
@@ -107,8 +110,6 @@ bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
       break;
     case IOR_RECORD_END:
       break;
-    default:
-      return false;
   }
   return cursor.done();
 }
