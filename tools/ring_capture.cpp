@@ -34,8 +34,7 @@ ior::Result<void> capture(const std::string& file, const std::vector<std::string
   settings.target_tgid = static_cast<std::uint32_t>(command->pid());
   settings.follow = true;
   settings.from_exec = true;
-  settings.unknown = true;
-  for (const ior::Syscall& syscall : ior::syscalls()) settings.selected[syscall.number] = true;
+  settings.selected.fill(true);
   auto session = ior::Session::load(settings);
   if (!session) return std::unexpected(session.error());
   if (auto attached = session->attach(); !attached) return attached;

@@ -37,8 +37,7 @@ std::uint64_t argument(const Event& event, std::uint8_t index) {
 }
 
 const Shape* shape_of_call(const Event& event) {
-  if (event.sections & IOR_COMPAT) return nullptr;
-  const Syscall* syscall = find_syscall(event.nr);
+  const Syscall* syscall = find_syscall(event.nr, (event.sections & IOR_COMPAT) != 0);
   return syscall ? &shape_of(syscall->shape) : nullptr;
 }
 

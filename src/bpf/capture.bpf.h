@@ -4,6 +4,8 @@
 #ifndef IOR_BPF_CAPTURE_BPF_H
 #define IOR_BPF_CAPTURE_BPF_H
 
+#include <asm/unistd_64.h>
+
 #include "bpf/names.bpf.h"
 
 enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 };
@@ -99,17 +101,41 @@ __noinline int capture_directory(struct ior_file* file, __s32 dirfd, __u64 path)
 }
 
 struct ior_row {
+  __u16 like; /* number of the 64-bit call that it is, or that it is like */
+  __u8 moves_names;
   __u8 shape;
   __u8 nargs;
   __u8 returns;
 };
 
-static const struct ior_row rows[IOR_SYSCALL_LIMIT] = {
+/* Calls after which a file may have another name although the file itself was not touched. */
+#define MOVES_NAMES(number)                                                              \
+  ((number) == __NR_rename || (number) == __NR_renameat || (number) == __NR_renameat2 || \
+   (number) == __NR_mount || (number) == __NR_umount2 || (number) == __NR_pivot_root ||  \
+   (number) == __NR_move_mount)
+
+/* By IOR_ROW_OF. */
+static const struct ior_row rows[IOR_ROWS] = {
 #define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
-  [number] = {IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+  [number] = {number, MOVES_NAMES(number), IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
 #include "catalog/syscalls.def"
 #undef SYSCALL
+#define COMPAT(number, name, row)                                                  \
+  [IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
+                                  IOR_SHAPE_OF_##row, IOR_ARGS_##row, IOR_RETURN_OF_##row},
+#define COMPAT_AS(number, name, row, args, shape, bytes, returns)                  \
+  [IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
+                                  IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+#include "catalog/compat.def"
+#undef COMPAT
+#undef COMPAT_AS
+    [IOR_NO_ROW] = {.nargs = IOR_ARGS_MAX},
 };
+
+/* Of the call in flight. */
+static __always_inline const struct ior_row* row_of(const struct ior_task_state* state) {
+  return &rows[row_number(state->nr, state->sections & IOR_COMPAT)];
+}
 
 #define NO_FILE ((void)0)
 #define TEXT(a) ((void)0)

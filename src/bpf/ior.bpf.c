@@ -16,33 +16,10 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { OPEN_HOW_UNREADABLE = -1 };
+enum { OPEN_HOW_UNREADABLE = -1, MAX_ERRNO = 4095 };
 
-enum { MOVES_NAMES_64 = 1, MOVES_NAMES_32 = 2 };
-
-/* Calls after which a file may have another name although the file itself was not touched, by their
- * numbers in the 64-bit and in the 32-bit table (arch/x86/entry/syscalls/syscall_32.tbl). */
-static const __u8 moves_names[IOR_SYSCALL_LIMIT] = {
-    [__NR_rename] = MOVES_NAMES_64,
-    [__NR_renameat] = MOVES_NAMES_64,
-    [__NR_renameat2] = MOVES_NAMES_64,
-    [__NR_mount] = MOVES_NAMES_64,
-    [__NR_umount2] = MOVES_NAMES_64,
-    [__NR_pivot_root] = MOVES_NAMES_64,
-    [__NR_move_mount] = MOVES_NAMES_64 | MOVES_NAMES_32,
-    [38 /* rename */] = MOVES_NAMES_32,
-    [302 /* renameat */] = MOVES_NAMES_32,
-    [353 /* renameat2 */] = MOVES_NAMES_32,
-    [21 /* mount */] = MOVES_NAMES_32,
-    [22 /* umount */] = MOVES_NAMES_32,
-    [52 /* umount2 */] = MOVES_NAMES_32,
-    [217 /* pivot_root */] = MOVES_NAMES_32,
-};
-
-static __always_inline void note_moved_names(struct task_struct* task, __u64 nr) {
-  if (nr >= IOR_SYSCALL_LIMIT || !moves_names[nr]) return;
-  if (moves_names[nr] & (is_compat(task) ? MOVES_NAMES_32 : MOVES_NAMES_64))
-    __sync_fetch_and_add(&name_epoch, 1);
+static __always_inline void note_moved_names(__u32 row) {
+  if (rows[row].moves_names) __sync_fetch_and_add(&name_epoch, 1);
 }
 
 /* A command that ior starts is traced from its own execve on. */
@@ -70,6 +47,26 @@ static __always_inline void introduce(struct task_struct* task, struct ior_task_
   }
 }
 
+static __always_inline void take_arguments(struct ior_task_state* state, struct pt_regs* regs) {
+  state->args[0] = regs->di;
+  state->args[1] = regs->si;
+  state->args[2] = regs->dx;
+  state->args[3] = regs->r10;
+  state->args[4] = regs->r8;
+  state->args[5] = regs->r9;
+}
+
+static __always_inline void take_compat_arguments(struct ior_task_state* state,
+                                                  struct pt_regs* regs) {
+  state->sections = IOR_COMPAT;
+  state->args[0] = (__u32)regs->bx;
+  state->args[1] = (__u32)regs->cx;
+  state->args[2] = (__u32)regs->dx;
+  state->args[3] = (__u32)regs->si;
+  state->args[4] = (__u32)regs->di;
+  state->args[5] = (__u32)regs->bp;
+}
+
 static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
                                        struct pt_regs* regs, __u64 nr, __u64 pid_tgid) {
   state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL;
@@ -78,25 +75,15 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
   state->sections = 0;
   state->tgid = pid_tgid >> 32;
   state->tid = pid_tgid;
-  state->args[0] = regs->di;
-  state->args[1] = regs->si;
-  state->args[2] = regs->dx;
-  state->args[3] = regs->r10;
-  state->args[4] = regs->r8;
-  state->args[5] = regs->r9;
-  if (!state->comm_known || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
-}
-
-/* A call without a row: nothing is known of its arguments. */
-static __always_inline void start_unknown_call(struct ior_task_state* state, __u64 nr,
-                                               bool compat) {
-  state->sections = compat ? IOR_COMPAT : 0;
-  state->nargs = IOR_ARGS_MAX;
+  if (is_compat(task))
+    take_compat_arguments(state, regs);
+  else
+    take_arguments(state, regs);
   if (nr >= IOR_NR_WIDE) {
     state->nr = IOR_NR_WIDE;
     state->args[0] = nr;
   }
-  state->enter_ns = bpf_ktime_get_boot_ns();
+  if (!state->comm_known || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
 }
 
 SEC("tp_btf/sys_enter")
@@ -104,23 +91,21 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
   __u32 tgid = pid_tgid >> 32;
   struct task_struct* task = bpf_get_current_task_btf();
+  __u32 number = row_number(nr, is_compat(task));
   note_target_exec(tgid, nr);
-  if (!is_selected(task, nr) || !is_traced_task(task, tgid, pid_tgid)) return 0;
+  if (!settings.selected[number] || !is_traced_task(task, tgid, pid_tgid)) return 0;
   struct ior_task_state* state = make_state(task);
   if (!state) {
     count(IOR_COUNTER_task_storage_full);
     return 0;
   }
   start_call(task, state, regs, nr, pid_tgid);
-  if (is_compat(task) || nr >= IOR_SYSCALL_LIMIT) {
-    start_unknown_call(state, nr, is_compat(task));
-    return 0;
-  }
-  const struct ior_row* row = &rows[nr];
+  const struct ior_row* row = &rows[number];
   __u32 shape = row->shape;
   if (shape >= IOR_SHAPE_COUNT) return 0;
   state->nargs = row->nargs;
-  if (shape == IOR_SHAPE_openat2 && bpf_probe_read_user(&state->args[2], 8, (const void*)regs->dx))
+  if (shape == IOR_SHAPE_openat2 &&
+      bpf_probe_read_user(&state->args[2], 8, (const void*)state->args[2]))
     state->args[2] = OPEN_HOW_UNREADABLE;
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) {
@@ -136,9 +121,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
 }
 
 /* An exit without an enter is no loss, but says why. */
-static __always_inline void count_lone_exit(const struct ior_task_state* state, __u64 nr,
+static __always_inline void count_lone_exit(const struct ior_task_state* state, __u32 row,
                                             long ret) {
-  bool forks = nr == __NR_clone || nr == __NR_fork || nr == __NR_vfork || nr == __NR_clone3;
+  __u32 like = rows[row].like;
+  bool forks = like == __NR_clone || like == __NR_fork || like == __NR_vfork || like == __NR_clone3;
   if (forks && ret == 0)
     count(IOR_COUNTER_fork_child);
   else
@@ -176,17 +162,17 @@ static __always_inline void renew_names(struct ior_task_state* state) {
 }
 
 /* Finishes a call of which nothing is in a ring yet. */
-static __always_inline void finish_whole(struct ior_task_state* state, __u64 exit_ns, long ret,
-                                         __u32 returns) {
+static __always_inline void finish_whole(struct ior_task_state* state, const struct ior_row* row,
+                                         __u64 exit_ns, long ret) {
   bool has_file = (state->sections & IOR_FILE) && !(state->flags & TASK_TEXT_FAULT);
-  if (returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
+  if (row->returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
     state->cpu = bpf_get_smp_processor_id();
     capture_fd(&state->file, ret);
     state->sections |= IOR_FILE;
     state->flags &= ~TASK_TEXT_FAULT;
   } else {
     renew_names(state);
-    if (state->nr == __NR_fcntl) {
+    if (row->like == __NR_fcntl) {
       struct file* open = open_file(state->file.fd);
       if (open) state->file.f_flags = open->f_flags;
     }
@@ -194,12 +180,20 @@ static __always_inline void finish_whole(struct ior_task_state* state, __u64 exi
   send_whole(state, exit_ns, ret, 0);
 }
 
+/* What a 32-bit program sees of a return. An address may look like a negative number. */
+static __always_inline long compat_return(const struct ior_row* row, long ret) {
+  __s32 seen = ret;
+  if (row->returns == IOR_RETURNS_address && seen < -MAX_ERRNO) return (__u32)seen;
+  return seen;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   __u64 now = bpf_ktime_get_boot_ns(), nr = (__u32)regs->orig_ax,
         pid_tgid = bpf_get_current_pid_tgid();
   struct task_struct* task = bpf_get_current_task_btf();
-  note_moved_names(task, nr);
+  __u32 number = row_number(nr, is_compat(task));
+  note_moved_names(number);
   bool is_traced = is_traced_task(task, pid_tgid >> 32, pid_tgid);
   /* After exec a thread has its leader's id. */
   if (!is_traced && !settings.target_tid) return 0;
@@ -208,19 +202,17 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
     const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
     if (skipped)
       state->flags &= ~TASK_SKIP_EXIT;
-    else if (is_traced && nr < IOR_SYSCALL_LIMIT && is_selected(task, nr))
-      count_lone_exit(state, nr, ret);
+    else if (is_traced && number != IOR_NO_ROW && settings.selected[number])
+      count_lone_exit(state, number, ret);
     return 0;
   }
   state->flags &= ~TASK_IN_CALL;
-  nr = state->nr;
-  const struct ior_row* row = &rows[nr & (IOR_SYSCALL_LIMIT - 1)];
-  __u32 returns = row->returns;
-  if (nr >= IOR_SYSCALL_LIMIT || (state->sections & IOR_COMPAT)) returns = 0;
+  const struct ior_row* row = row_of(state);
+  if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
   if (state->flags & TASK_SENT_ENTER)
-    send_exit(state, now, ret, returns == IOR_RETURNS_fd && ret >= 0);
+    send_exit(state, now, ret, row->returns == IOR_RETURNS_fd && ret >= 0);
   else
-    finish_whole(state, now, ret, returns);
+    finish_whole(state, row, now, ret);
   return 0;
 }
 

@@ -173,7 +173,7 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
   size = append_files(record, size, state);
   size = append_intro(record, size, state);
-  __u32 shape = rows[state->nr & (IOR_SYSCALL_LIMIT - 1)].shape;
+  __u32 shape = row_of(state)->shape;
   if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
     append_user_texts(record, &size, state, shape);
   return write_call(state, record, size, true);

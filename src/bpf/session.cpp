@@ -73,7 +73,6 @@ ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes
   out.ring_bytes = static_cast<__u32>(ring_bytes);
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
-  out.unknown = settings.unknown;
   std::ranges::copy(settings.selected, out.selected);
   return out;
 }

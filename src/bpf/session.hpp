@@ -13,12 +13,11 @@
 namespace ior {
 
 struct SessionSettings {
-  std::uint32_t target_tgid = 0;  // 0: every process
-  std::uint32_t target_tid = 0;   // 0: every thread
-  bool follow = false;            // what the target forks, too
-  bool from_exec = false;         // the target from its next execve on
-  bool unknown = false;           // numbers without a row, and 32-bit calls
-  std::array<bool, IOR_SYSCALL_LIMIT> selected{};
+  std::uint32_t target_tgid = 0;          // 0: every process
+  std::uint32_t target_tid = 0;           // 0: every thread
+  bool follow = false;                    // what the target forks, too
+  bool from_exec = false;                 // the target from its next execve on
+  std::array<bool, IOR_ROWS> selected{};  // by row (IOR_ROW_OF)
   std::uint64_t ring_bytes = 0;  // a power of two, at least a page; 0: what suits the machine
 };
 

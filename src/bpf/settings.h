@@ -10,14 +10,13 @@
 #endif
 
 struct ior_settings {
-  __u32 self_tgid;                  /* never traced */
-  __u32 target_tgid;                /* 0: every process */
-  __u32 target_tid;                 /* 0: every thread */
-  __u32 ring_bytes;                 /* of each ring */
-  __u8 follow;                      /* trace what the target forks, too */
-  __u8 from_exec;                   /* trace the target from its next execve on */
-  __u8 unknown;                     /* trace calls without a row, and 32-bit ones */
-  __u8 selected[IOR_SYSCALL_LIMIT]; /* by syscall number */
+  __u32 self_tgid;         /* never traced */
+  __u32 target_tgid;       /* 0: every process */
+  __u32 target_tid;        /* 0: every thread */
+  __u32 ring_bytes;        /* of each ring */
+  __u8 follow;             /* trace what the target forks, too */
+  __u8 from_exec;          /* trace the target from its next execve on */
+  __u8 selected[IOR_ROWS]; /* by row (IOR_ROW_OF) */
 };
 
 #endif

@@ -144,13 +144,16 @@ static __always_inline bool is_traced_task(struct task_struct* task, __u32 tgid,
   return state && (state->flags & TASK_FOLLOWED);
 }
 
+/* Whether the call that the current task is in is a 32-bit one. */
 static __always_inline bool is_compat(struct task_struct* task) {
   return task->thread_info.status & COMPAT_STATUS;
 }
 
-static __always_inline bool is_selected(struct task_struct* task, __u64 nr) {
-  if (nr >= IOR_SYSCALL_LIMIT || is_compat(task)) return settings.unknown;
-  return settings.selected[nr];
+/* Where a call's row and its setting lie. */
+static __always_inline __u32 row_number(__u32 nr, bool compat) {
+  __u32 number = IOR_ROW_OF(nr, compat);
+  barrier_var(number); /* the mask is for the verifier, and must stay */
+  return number & (IOR_ROWS - 1);
 }
 
 #endif

@@ -9,11 +9,55 @@ namespace ior {
 namespace {
 
 constexpr Syscall kSyscalls[] = {
-#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                    \
-  {number,           #name,           #abi, args, IOR_SHAPE_##shape, Family::family, Kind::kind, \
-   ByteClass::bytes, Returns::returns},
+#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
+  {number,                                                                    \
+   #name,                                                                     \
+   #abi,                                                                      \
+   args,                                                                      \
+   IOR_SHAPE_##shape,                                                         \
+   Family::family,                                                            \
+   Kind::kind,                                                                \
+   ByteClass::bytes,                                                          \
+   Returns::returns,                                                          \
+   number},
 #include "catalog/syscalls.def"
 #undef SYSCALL
+};
+
+constexpr auto make_rows_by_number(std::span<const Syscall> syscalls) {
+  std::array<const Syscall*, IOR_SYSCALL_LIMIT> rows{};
+  for (const Syscall& row : syscalls) rows[row.number] = &row;
+  return rows;
+}
+
+constexpr auto kRowsByNumber = make_rows_by_number(kSyscalls);
+
+constexpr Syscall like(int row, std::uint16_t number, std::string_view name, std::string_view abi) {
+  Syscall made = *kRowsByNumber[static_cast<std::size_t>(row)];
+  made.number = number;
+  made.name = name;
+  made.abi = abi;
+  return made;
+}
+
+constexpr Syscall like(int row, std::uint16_t number, std::string_view name, std::string_view abi,
+                       std::uint8_t args, ior_shape shape, ByteClass bytes, Returns returns) {
+  Syscall made = like(row, number, name, abi);
+  made.args = args;
+  made.shape = shape;
+  made.bytes = bytes;
+  made.returns = returns;
+  return made;
+}
+
+constexpr Syscall kCompatSyscalls[] = {
+#define COMPAT(number, name, row) like(IOR_NUMBER_##row, number, "i386_" #name, #name),
+#define COMPAT_AS(number, name, row, args, shape, bytes, returns)                                 \
+  like(IOR_NUMBER_##row, number, "i386_" #name, #name, args, IOR_SHAPE_##shape, ByteClass::bytes, \
+       Returns::returns),
+#include "catalog/compat.def"
+#undef COMPAT
+#undef COMPAT_AS
 };
 
 constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t directory = 0) {
@@ -106,12 +150,6 @@ constexpr int args_used(const Shape& shape) {
   return std::max({args_used(shape.main), args_used(shape.other), args_used(shape.flags)});
 }
 
-constexpr auto make_rows_by_number() {
-  std::array<const Syscall*, IOR_SYSCALL_LIMIT> rows{};
-  for (const Syscall& row : kSyscalls) rows[row.number] = &row;
-  return rows;
-}
-
 struct NamedRow {
   std::string_view name;
   const Syscall* row = nullptr;
@@ -133,25 +171,31 @@ constexpr auto make_rows_by_name() {
   return rows;
 }
 
-static_assert(std::ranges::all_of(kSyscalls, [](const Syscall& row) {
+consteval bool are_all(bool (*holds)(const Syscall&)) {
+  return std::ranges::all_of(kSyscalls, holds) && std::ranges::all_of(kCompatSyscalls, holds);
+}
+
+consteval bool are_in_order(std::span<const Syscall> rows) {
+  return std::ranges::adjacent_find(rows, std::ranges::greater_equal{}, &Syscall::number) ==
+         rows.end();
+}
+
+static_assert(are_all([](const Syscall& row) {
   return row.number < IOR_SYSCALL_LIMIT && row.args <= kArgsMax;
 }));
-static_assert(std::ranges::adjacent_find(kSyscalls, std::ranges::greater_equal{},
-                                         &Syscall::number) == std::ranges::end(kSyscalls),
+static_assert(are_in_order(kSyscalls) && are_in_order(kCompatSyscalls),
               "rows stand in the order of their numbers, one each");
-static_assert(std::ranges::all_of(kSyscalls,
-                                  [](const Syscall& row) {
-                                    return args_used(kShapes[row.shape]) <= row.args;
-                                  }),
+static_assert(are_all([](const Syscall& row) { return args_used(kShapes[row.shape]) <= row.args; }),
               "a shape uses no argument that the syscall lacks");
-static_assert(std::ranges::all_of(kSyscalls,
-                                  [](const Syscall& row) {
-                                    return row.bytes == ByteClass::none ||
-                                           row.returns == Returns::bytes;
-                                  }),
+static_assert(are_all([](const Syscall& row) {
+                return row.bytes == ByteClass::none || row.returns == Returns::bytes;
+              }),
               "what counts bytes returns bytes");
 
-constexpr auto kRowsByNumber = make_rows_by_number();
+static_assert(std::ranges::none_of(kCompatSyscalls, [](const Syscall& row) {
+  return IOR_ROW_OF(row.number, true) == IOR_NO_ROW;
+}));
+constexpr auto kCompatRowsByNumber = make_rows_by_number(kCompatSyscalls);
 constexpr auto kRowsByName = make_rows_by_name();
 static_assert(std::ranges::adjacent_find(kRowsByName, {}, &NamedRow::name) == kRowsByName.end(),
               "no name stands for two rows");
@@ -162,8 +206,13 @@ std::span<const Syscall> syscalls() {
   return kSyscalls;
 }
 
-const Syscall* find_syscall(std::uint32_t number) {
-  return number < kRowsByNumber.size() ? kRowsByNumber[number] : nullptr;
+std::span<const Syscall> compat_syscalls() {
+  return kCompatSyscalls;
+}
+
+const Syscall* find_syscall(std::uint32_t number, bool compat) {
+  if (number >= IOR_SYSCALL_LIMIT) return nullptr;
+  return compat ? kCompatRowsByNumber[number] : kRowsByNumber[number];
 }
 
 const Syscall* find_syscall(std::string_view name) {
@@ -172,9 +221,8 @@ const Syscall* find_syscall(std::string_view name) {
 }
 
 std::string syscall_name(std::uint32_t number, bool compat) {
-  if (compat) return "i386_" + std::to_string(number);
-  const Syscall* row = find_syscall(number);
-  return row != nullptr ? std::string(row->name) : "syscall_" + std::to_string(number);
+  if (const Syscall* row = find_syscall(number, compat)) return std::string(row->name);
+  return (compat ? "i386_" : "syscall_") + std::to_string(number);
 }
 
 bool is_traced_by_default(const Syscall& row) {

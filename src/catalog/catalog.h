@@ -1,10 +1,18 @@
 /* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def,
- * shapes.def, families.def and counters.def are the source; nothing is listed here. */
+ * compat.def, shapes.def, families.def and counters.def are the source; nothing is listed here. */
 #ifndef IOR_CATALOG_CATALOG_H
 #define IOR_CATALOG_CATALOG_H
 
-/* Numbers at and above this have no row; x86-64 uses 0 to 470 and keeps 512 to 547 for x32. */
+/* Numbers at and above this have no row; x86-64 uses 0 to 470 and keeps 512 to 547 for x32, and
+ * 32-bit calls have 0 to 470, too. */
 #define IOR_SYSCALL_LIMIT 512
+
+/* Both tables in one: the rows of 64-bit calls by their numbers, behind them those of 32-bit calls
+ * by theirs; the last, which is no call's, stands for all numbers beyond. */
+#define IOR_ROWS (2 * IOR_SYSCALL_LIMIT)
+#define IOR_NO_ROW (IOR_ROWS - 1)
+#define IOR_ROW_OF(number, compat) \
+  ((number) < IOR_SYSCALL_LIMIT ? (number) + ((compat) ? IOR_SYSCALL_LIMIT : 0) : IOR_NO_ROW)
 
 enum ior_shape {
 #define SHAPE(shape, main, other, flags, description) IOR_SHAPE_##shape,
@@ -24,6 +32,15 @@ enum ior_returns {
   IOR_RETURNS_address,
   IOR_RETURNS_pid,
   IOR_RETURNS_noreturn,
+};
+
+/* What compat.def takes from a row of syscalls.def, by its name. */
+enum ior_row_columns {
+#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                  \
+  IOR_NUMBER_##name = number, IOR_ARGS_##name = args, IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \
+  IOR_RETURN_OF_##name = IOR_RETURNS_##returns,
+#include "catalog/syscalls.def"
+#undef SYSCALL
 };
 
 enum ior_counter {

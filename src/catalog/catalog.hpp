@@ -1,5 +1,6 @@
-// The catalogue of syscalls for C++: look-ups over the rows of syscalls.def, shapes.def,
-// families.def and counters.def. Constant data, usable from any thread; nothing is listed here.
+// The catalogue of syscalls for C++: look-ups over the rows of syscalls.def, compat.def,
+// shapes.def, families.def and counters.def. Constant data, usable from any thread; nothing is
+// listed here.
 #pragma once
 
 #include <cstdint>
@@ -43,14 +44,16 @@ enum class Returns : std::uint8_t {
 
 struct Syscall {
   std::uint16_t number;
-  std::string_view name;  // of its tracepoint: enter_<name>
-  std::string_view abi;   // in <asm/unistd_64.h>
+  std::string_view name;  // of its tracepoint: enter_<name>; of a 32-bit call, i386_<abi>
+  std::string_view abi;   // in <asm/unistd_64.h>; of a 32-bit call, in <asm/unistd_32.h>
   std::uint8_t args;
   ior_shape shape;
   Family family;
   Kind kind;
   ByteClass bytes;
   Returns returns;
+  std::uint16_t selected_by;  // number of the 64-bit row by which users select it: its own, or of a
+                              // 32-bit call the one that it is like
 };
 
 // What the arguments of a shape stand for (shapes.def), by their numbers.
@@ -83,14 +86,16 @@ struct Counter {
   std::string_view sentence;
 };
 
-// All rows, by number.
+// All rows of 64-bit calls, by number.
 std::span<const Syscall> syscalls();
-// The row of a number, or null where there is none.
-const Syscall* find_syscall(std::uint32_t number);
+// All rows of 32-bit calls, by number.
+std::span<const Syscall> compat_syscalls();
+// The row of a number in the 64-bit or the 32-bit table, or null where there is none.
+const Syscall* find_syscall(std::uint32_t number, bool compat = false);
 // The row of a tracepoint's name ("newstat") or of a name in <asm/unistd_64.h> ("stat"); null where
-// there is none.
+// there is none. Not of a 32-bit call.
 const Syscall* find_syscall(std::string_view name);
-// "openat"; "syscall_N" for a number without a row, "i386_N" for a 32-bit call.
+// "openat", of a 32-bit call "i386_openat"; for a number without a row "syscall_N", "i386_N".
 std::string syscall_name(std::uint32_t number, bool compat);
 
 // The FS family, and what moves data from file to file.

@@ -14,10 +14,10 @@
 
 namespace ior {
 
-// Which syscalls are traced, by number.
+// Which syscalls are traced, by number; 32-bit calls by that of the row that they are like.
 struct Selection {
   std::bitset<IOR_SYSCALL_LIMIT> syscalls;
-  bool unknown = false;  // numbers without a row, and 32-bit calls: only with family `all`
+  bool unknown = false;  // numbers without a row, of both tables: only with family `all`
 };
 
 enum class Command : std::uint8_t { trace, collapsed, export_records, syscalls, version, help };
@@ -40,7 +40,7 @@ struct Options {
   int ready_fd = -1;
   std::vector<Field> fields;  // empty: the command's default
   Weight weight = Weight::count;
-  std::size_t rows = 40;  // of the table at most; 0: all
+  std::size_t rows = 40;                  // of the table at most; 0: all
   std::vector<std::string> command_line;  // what follows `--`
   std::vector<std::string> arguments;     // argv, for the recording's header
   std::string file;                       // collapsed, export: the recording

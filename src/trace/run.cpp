@@ -127,11 +127,13 @@ Result<void> Trace::load() {
   settings.target_tid = options_.tid;
   settings.follow = options_.follow;
   settings.from_exec = command_.has_value();
-  settings.unknown = options_.selection.unknown;
   settings.ring_bytes = options_.ring_bytes;
-  for (std::size_t nr = 0; nr < settings.selected.size(); ++nr) {
-    const bool has_row = find_syscall(static_cast<std::uint32_t>(nr)) != nullptr;
-    settings.selected[nr] = has_row ? options_.selection.syscalls[nr] : options_.selection.unknown;
+  settings.selected.fill(options_.selection.unknown);
+  for (const bool compat : {false, true}) {
+    for (const Syscall& row : compat ? compat_syscalls() : syscalls()) {
+      settings.selected[IOR_ROW_OF(row.number, compat)] =
+          options_.selection.syscalls[row.selected_by];
+    }
   }
   auto session = Session::load(settings);
   if (!session) return std::unexpected(session.error());
