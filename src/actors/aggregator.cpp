@@ -90,11 +90,11 @@ Aggregator::Sums& Aggregator::sums_of(const Call& call) {
 
 // Numbers that the catalogue can't have are as many as a program likes: bounded like other strings.
 std::optional<std::uint32_t> Aggregator::tracepoint_of(const Call& call) {
-  const std::size_t row = IOR_ROW_OF(call.number, call.compat);
-  if (row == IOR_NO_ROW) return string_of("enter_" + syscall_name(call.number, call.compat));
+  const std::size_t row = IOR_ROW_OF(call.number, call.table);
+  if (row == IOR_NO_ROW) return string_of(tracepoint_name(call.number, call.table));
   if (tracepoints_.empty()) tracepoints_.assign(IOR_ROWS, kUnused);
   std::uint32_t& number = tracepoints_[row];
-  if (number == kUnused) number = strings_.add("enter_" + syscall_name(call.number, call.compat));
+  if (number == kUnused) number = strings_.add(tracepoint_name(call.number, call.table));
   return number;
 }
 

@@ -37,7 +37,7 @@ std::uint64_t argument(const Event& event, std::uint8_t index) {
 }
 
 const Shape* shape_of_call(const Event& event) {
-  const Syscall* syscall = find_syscall(event.nr, (event.sections & IOR_COMPAT) != 0);
+  const Syscall* syscall = find_syscall(event.nr, table_of(event.sections));
   return syscall ? &shape_of(syscall->shape) : nullptr;
 }
 

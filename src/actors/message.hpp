@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bpf/wire.h"
+#include "catalog/catalog.h"
 #include "model/call.hpp"
 
 namespace ior {
@@ -67,6 +68,11 @@ struct Event {
   std::uint32_t flags = 0;
   bool has_flags = false;
 };
+
+inline ior_table table_of(unsigned sections) {
+  if (sections & IOR_REQUEST) return IOR_TABLE_URING;
+  return sections & IOR_COMPAT ? IOR_TABLE_32 : IOR_TABLE_64;
+}
 
 struct EventBatch {
   RawBatch raw;                                      // holds the bytes

@@ -115,6 +115,10 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
     start(state, event);
   } else {
     deliver(state, event, from_held);
+    if (event.sections & IOR_REQUEST) {
+      threads_.erase(thread);
+      return false;
+    }
     state.enter.present = false;
     ++state.next_seq;
   }
@@ -185,7 +189,7 @@ void Pairer::start(Thread& thread, const Event& event) {
 void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
   Call call;
   call.number = event.nr;
-  call.compat = (event.sections & IOR_COMPAT) != 0;
+  call.table = table_of(event.sections);
   call.no_return = (event.sections & IOR_NO_RETURN) != 0;
   call.tgid = event.tgid;
   call.tid = event.tid;

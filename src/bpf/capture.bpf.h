@@ -20,6 +20,16 @@ static __always_inline struct file* open_file(__u32 fd) {
   return AS(struct readahead_control, (__u64)table->fd + (__u64)fd * 8)->file;
 }
 
+static __always_inline __u64 name_open_file(struct ior_file* file, struct ior_name_buffer* to,
+                                            struct file* open) {
+  file->f_flags = open->f_flags;
+  to->opened = (__u64)open;
+  to->dentry = (__u64)open->f_path.dentry;
+  to->mount = (__u64)open->f_path.mnt;
+  give_name(file);
+  return to->opened;
+}
+
 /* Fills `file` with what the fd refers to; returns which open file that is, to tell later whether
  * it still does. */
 __noinline __u64 capture_fd(struct ior_file* file, __s32 fd) {
@@ -30,13 +40,16 @@ __noinline __u64 capture_fd(struct ior_file* file, __s32 fd) {
   file->f_flags = 0;
   file->status = IOR_FILE_CLOSED;
   struct file* open = open_file(fd);
-  if (!open) return 0;
-  file->f_flags = open->f_flags;
-  to->opened = (__u64)open;
-  to->dentry = (__u64)open->f_path.dentry;
-  to->mount = (__u64)open->f_path.mnt;
-  give_name(file);
-  return to->opened;
+  return open ? name_open_file(file, to, open) : 0;
+}
+
+/* The same of a struct file that is at hand. */
+__noinline int capture_open_file(struct ior_file* file, __u64 opened) {
+  struct ior_name_buffer* to = name_buffer();
+  if (!file || !to) return 0;
+  file->fd = 0;
+  file->name_id = 0;
+  return name_open_file(file, to, AS(struct file, opened)) != 0;
 }
 
 __noinline int capture_working_directory(struct ior_file* file) {
@@ -129,12 +142,26 @@ static const struct ior_row rows[IOR_ROWS] = {
 #include "catalog/compat.def"
 #undef COMPAT
 #undef COMPAT_AS
+#define URING(number, name, row)                                                      \
+  [IOR_TABLE_URING * IOR_SYSCALL_LIMIT +                                              \
+      number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), IOR_SHAPE_OF_##row, \
+                 IOR_ARGS_##row, IOR_RETURN_OF_##row},
+#define URING_AS(number, name, row, args, shape, bytes, returns)                           \
+  [IOR_TABLE_URING * IOR_SYSCALL_LIMIT +                                                   \
+      number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), IOR_SHAPE_##shape, args, \
+                 IOR_RETURNS_##returns},
+#include "catalog/uring.def"
+#undef URING
+#undef URING_AS
     [IOR_NO_ROW] = {.nargs = IOR_ARGS_MAX},
 };
 
 /* Of the call in flight. */
 static __always_inline const struct ior_row* row_of(const struct ior_task_state* state) {
-  return &rows[row_number(state->nr, state->sections & IOR_COMPAT)];
+  __u32 table = state->sections & IOR_REQUEST  ? IOR_TABLE_URING
+                : state->sections & IOR_COMPAT ? IOR_TABLE_32
+                                               : IOR_TABLE_64;
+  return &rows[row_number(state->nr, table)];
 }
 
 #define NO_FILE ((void)0)

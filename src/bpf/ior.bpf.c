@@ -13,6 +13,7 @@
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
 #include "bpf/state.bpf.h"
+#include "bpf/uring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -210,9 +211,24 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   const struct ior_row* row = row_of(state);
   if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
   if (state->flags & TASK_SENT_ENTER)
-    send_exit(state, now, ret, row->returns == IOR_RETURNS_fd && ret >= 0);
+    send_exit(state, now, ret, row->returns == IOR_RETURNS_fd && ret >= 0, 0);
   else
     finish_whole(state, row, now, ret);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(on_request, struct io_kiocb* request) {
+  start_request(request);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_completion, struct io_ring_ctx* ring, void* request, struct io_uring_cqe* done) {
+  if (request)
+    finish_request(AS(struct io_kiocb, request), done->res);
+  else
+    note_multishot(ring, done);
   return 0;
 }
 
@@ -275,5 +291,12 @@ int count_in_flight(struct bpf_iter__task* context) {
   if (!task) return 0;
   struct ior_task_state* state = find_state(task);
   if (state && (state->flags & TASK_IN_CALL)) in_flight += 1;
+  return 0;
+}
+
+/* Run once after the probes are gone, at the iterator's end. */
+SEC("iter/task")
+int settle_requests(struct bpf_iter__task* context) {
+  if (!context->task) bpf_for_each_map_elem(&requests, settle_request, 0, 0);
   return 0;
 }

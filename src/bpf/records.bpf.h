@@ -76,7 +76,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
  * that it was lost. */
 static __always_inline bool write_call(struct ior_task_state* state,
                                        struct ior_record_buffer* record, __u32 size, bool first) {
-  record->head.sections |= state->sections & IOR_COMPAT;
+  record->head.sections |= state->sections & (IOR_COMPAT | IOR_REQUEST);
   if (first) {
     record->head.seq = state->seq + 1;
     if (state->flags & TASK_LOST) record->head.sections |= IOR_AFTER_LOSS;
@@ -209,12 +209,14 @@ static __always_inline __u32 append_inline_name(struct ior_record_buffer* record
 
 /* Sends the exit half of a call whose enter half is in the ring, with the file that a successful
  * open made. */
-__noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened) {
+__noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened,
+                         __u32 sections) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record) return 0;
   struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
   if (opened) capture_opened(&file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
+  record->head.sections = sections;
   record->head.time_ns = exit_ns;
   struct ior_exit* exit = (void*)record->body;
   exit->enter_ns = state->enter_ns;

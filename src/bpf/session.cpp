@@ -172,8 +172,9 @@ RingSource& Session::rings() {
 Result<void> Session::attach() {
   auto& programs = state_->skeleton->progs;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
-  for (bpf_program* program : {programs.on_fork, programs.on_rename, programs.on_exec,
-                               programs.on_exit, programs.on_sys_exit, programs.on_sys_enter}) {
+  for (bpf_program* program :
+       {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
+        programs.on_completion, programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
     g_libbpf_log.clear();
     Link link(::bpf_program__attach(program));
     if (!link) {
@@ -192,8 +193,17 @@ void Session::detach() {
 }
 
 Result<std::uint64_t> Session::count_in_flight() {
+  return count_by(state_->skeleton->progs.count_in_flight);
+}
+
+Result<std::uint64_t> Session::settle_requests() {
+  return count_by(state_->skeleton->progs.settle_requests);
+}
+
+// What an iterator adds to in_flight.
+Result<std::uint64_t> Session::count_by(bpf_program* program) {
   state_->skeleton->bss->in_flight = 0;
-  Link link(::bpf_program__attach_iter(state_->skeleton->progs.count_in_flight, nullptr));
+  Link link(::bpf_program__attach_iter(program, nullptr));
   if (!link) return fail_libbpf("cannot list the calls in flight", errno);
   UniqueFd iterator(::bpf_iter_create(::bpf_link__fd(link.get())));
   if (!iterator) return fail_libbpf("cannot list the calls in flight", errno);

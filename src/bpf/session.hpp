@@ -10,6 +10,8 @@
 #include "bpf/ring_source.hpp"
 #include "catalog/catalog.hpp"
 
+struct bpf_program;
+
 namespace ior {
 
 struct SessionSettings {
@@ -42,12 +44,16 @@ class Session {
   void detach();
   // Calls that have entered and not exited; after detach(), when the probes were detached.
   Result<std::uint64_t> count_in_flight();
+  // Writes the rows of io_uring requests whose success posts nothing; those in flight, how many.
+  // Requires: detach().
+  Result<std::uint64_t> settle_requests();
   // The kernel side's counters, summed over the CPUs, by ior_counter.
   Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> counters() const;
 
  private:
   struct State;
   explicit Session(std::unique_ptr<State> state);
+  Result<std::uint64_t> count_by(bpf_program* iterator);
   std::unique_ptr<State> state_;
 };
 

@@ -30,7 +30,7 @@ struct ior_task_state {
   __u32 flags; /* only the task itself changes them, or its parent before it runs */
   __u16 nr;
   __u16 cpu;
-  __u16 sections; /* IOR_FILE, IOR_OTHER and IOR_COMPAT of the call in flight */
+  __u16 sections; /* those of enum ior_section that hold for the call in flight */
   __u16 nargs;
   __u32 tgid;
   __u32 tid; /* with which it entered: an exec may change it */
@@ -150,8 +150,8 @@ static __always_inline bool is_compat(struct task_struct* task) {
 }
 
 /* Where a call's row and its setting lie. */
-static __always_inline __u32 row_number(__u32 nr, bool compat) {
-  __u32 number = IOR_ROW_OF(nr, compat);
+static __always_inline __u32 row_number(__u32 nr, __u32 table) {
+  __u32 number = IOR_ROW_OF(nr, table);
   barrier_var(number); /* the mask is for the verifier, and must stay */
   return number & (IOR_ROWS - 1);
 }

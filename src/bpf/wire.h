@@ -53,7 +53,9 @@ enum ior_section {
   IOR_AFTER_LOSS =
       1 << 9, /* between this call of the task and the one before, something was lost */
   IOR_EXIT_LOST = 1 << 10, /* the exit half of the task's call before this one was lost */
-  IOR_SECTIONS_ALL = (1 << 11) - 1,
+  IOR_REQUEST = 1 << 11,   /* an io_uring request: nr is its operation; task is its own, and ends
+                              with its EXIT */
+  IOR_SECTIONS_ALL = (1 << 12) - 1,
 };
 
 enum {

@@ -60,6 +60,16 @@ constexpr Syscall kCompatSyscalls[] = {
 #undef COMPAT_AS
 };
 
+constexpr Syscall kUringOperations[] = {
+#define URING(number, name, row) like(IOR_NUMBER_##row, number, "io_uring_" #name, #name),
+#define URING_AS(number, name, row, args, shape, bytes, returns)                    \
+  like(IOR_NUMBER_##row, number, "io_uring_" #name, #name, args, IOR_SHAPE_##shape, \
+       ByteClass::bytes, Returns::returns),
+#include "catalog/uring.def"
+#undef URING
+#undef URING_AS
+};
+
 constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t directory = 0) {
   return {kind, directory, argument};
 }
@@ -172,7 +182,8 @@ constexpr auto make_rows_by_name() {
 }
 
 consteval bool are_all(bool (*holds)(const Syscall&)) {
-  return std::ranges::all_of(kSyscalls, holds) && std::ranges::all_of(kCompatSyscalls, holds);
+  return std::ranges::all_of(kSyscalls, holds) && std::ranges::all_of(kCompatSyscalls, holds) &&
+         std::ranges::all_of(kUringOperations, holds);
 }
 
 consteval bool are_in_order(std::span<const Syscall> rows) {
@@ -183,7 +194,8 @@ consteval bool are_in_order(std::span<const Syscall> rows) {
 static_assert(are_all([](const Syscall& row) {
   return row.number < IOR_SYSCALL_LIMIT && row.args <= kArgsMax;
 }));
-static_assert(are_in_order(kSyscalls) && are_in_order(kCompatSyscalls),
+static_assert(are_in_order(kSyscalls) && are_in_order(kCompatSyscalls) &&
+                  are_in_order(kUringOperations),
               "rows stand in the order of their numbers, one each");
 static_assert(are_all([](const Syscall& row) { return args_used(kShapes[row.shape]) <= row.args; }),
               "a shape uses no argument that the syscall lacks");
@@ -195,7 +207,9 @@ static_assert(are_all([](const Syscall& row) {
 static_assert(std::ranges::none_of(kCompatSyscalls, [](const Syscall& row) {
   return IOR_ROW_OF(row.number, true) == IOR_NO_ROW;
 }));
-constexpr auto kCompatRowsByNumber = make_rows_by_number(kCompatSyscalls);
+constexpr std::array kRowsByTable = {kRowsByNumber, make_rows_by_number(kCompatSyscalls),
+                                     make_rows_by_number(kUringOperations)};
+static_assert(kRowsByTable.size() == IOR_TABLES);
 constexpr auto kRowsByName = make_rows_by_name();
 static_assert(std::ranges::adjacent_find(kRowsByName, {}, &NamedRow::name) == kRowsByName.end(),
               "no name stands for two rows");
@@ -206,13 +220,14 @@ std::span<const Syscall> syscalls() {
   return kSyscalls;
 }
 
-std::span<const Syscall> compat_syscalls() {
-  return kCompatSyscalls;
+std::span<const Syscall> rows_of(ior_table table) {
+  static constexpr std::array<std::span<const Syscall>, IOR_TABLES> kTables = {
+      kSyscalls, kCompatSyscalls, kUringOperations};
+  return kTables[table];
 }
 
-const Syscall* find_syscall(std::uint32_t number, bool compat) {
-  if (number >= IOR_SYSCALL_LIMIT) return nullptr;
-  return compat ? kCompatRowsByNumber[number] : kRowsByNumber[number];
+const Syscall* find_syscall(std::uint32_t number, ior_table table) {
+  return number < IOR_SYSCALL_LIMIT ? kRowsByTable[table][number] : nullptr;
 }
 
 const Syscall* find_syscall(std::string_view name) {
@@ -220,9 +235,15 @@ const Syscall* find_syscall(std::string_view name) {
   return found != kRowsByName.end() && found->name == name ? found->row : nullptr;
 }
 
-std::string syscall_name(std::uint32_t number, bool compat) {
-  if (const Syscall* row = find_syscall(number, compat)) return std::string(row->name);
-  return (compat ? "i386_" : "syscall_") + std::to_string(number);
+std::string syscall_name(std::uint32_t number, ior_table table) {
+  static constexpr std::array kPrefixes = {"syscall_", "i386_", "io_uring_"};
+  if (const Syscall* row = find_syscall(number, table)) return std::string(row->name);
+  return kPrefixes[table] + std::to_string(number);
+}
+
+std::string tracepoint_name(std::uint32_t number, ior_table table) {
+  const std::string name = syscall_name(number, table);
+  return table == IOR_TABLE_URING ? name : "enter_" + name;
 }
 
 bool is_traced_by_default(const Syscall& row) {

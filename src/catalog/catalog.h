@@ -1,5 +1,6 @@
 /* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def,
- * compat.def, shapes.def, families.def and counters.def are the source; nothing is listed here. */
+ * compat.def, uring.def, shapes.def, families.def and counters.def are the source; nothing is
+ * listed here. */
 #ifndef IOR_CATALOG_CATALOG_H
 #define IOR_CATALOG_CATALOG_H
 
@@ -7,12 +8,20 @@
  * 32-bit calls have 0 to 470, too. */
 #define IOR_SYSCALL_LIMIT 512
 
-/* Both tables in one: the rows of 64-bit calls by their numbers, behind them those of 32-bit calls
- * by theirs; the last, which is no call's, stands for all numbers beyond. */
-#define IOR_ROWS (2 * IOR_SYSCALL_LIMIT)
+/* In which table a number counts. */
+enum ior_table {
+  IOR_TABLE_64,    /* syscalls.def */
+  IOR_TABLE_32,    /* compat.def */
+  IOR_TABLE_URING, /* uring.def */
+  IOR_TABLES
+};
+
+/* All tables in one, the rows of each by their numbers; the last, which is no call's, stands for
+ * all numbers beyond. A power of two. */
+#define IOR_ROWS (4 * IOR_SYSCALL_LIMIT)
 #define IOR_NO_ROW (IOR_ROWS - 1)
-#define IOR_ROW_OF(number, compat) \
-  ((number) < IOR_SYSCALL_LIMIT ? (number) + ((compat) ? IOR_SYSCALL_LIMIT : 0) : IOR_NO_ROW)
+#define IOR_ROW_OF(number, table) \
+  ((number) < IOR_SYSCALL_LIMIT ? (number) + (table)*IOR_SYSCALL_LIMIT : IOR_NO_ROW)
 
 enum ior_shape {
 #define SHAPE(shape, main, other, flags, description) IOR_SHAPE_##shape,
@@ -34,7 +43,7 @@ enum ior_returns {
   IOR_RETURNS_noreturn,
 };
 
-/* What compat.def takes from a row of syscalls.def, by its name. */
+/* What compat.def and uring.def take from a row of syscalls.def, by its name. */
 enum ior_row_columns {
 #define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                  \
   IOR_NUMBER_##name = number, IOR_ARGS_##name = args, IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \

@@ -88,15 +88,18 @@ struct Counter {
 
 // All rows of 64-bit calls, by number.
 std::span<const Syscall> syscalls();
-// All rows of 32-bit calls, by number.
-std::span<const Syscall> compat_syscalls();
-// The row of a number in the 64-bit or the 32-bit table, or null where there is none.
-const Syscall* find_syscall(std::uint32_t number, bool compat = false);
+// All rows of a table, by number.
+std::span<const Syscall> rows_of(ior_table table);
+// The row of a number in a table, or null where there is none.
+const Syscall* find_syscall(std::uint32_t number, ior_table table = IOR_TABLE_64);
 // The row of a tracepoint's name ("newstat") or of a name in <asm/unistd_64.h> ("stat"); null where
 // there is none. Not of a 32-bit call.
 const Syscall* find_syscall(std::string_view name);
-// "openat", of a 32-bit call "i386_openat"; for a number without a row "syscall_N", "i386_N".
-std::string syscall_name(std::uint32_t number, bool compat);
+// "openat", of a 32-bit call "i386_openat", of a request "io_uring_openat"; for a number without a
+// row "syscall_N", "i386_N", "io_uring_N".
+std::string syscall_name(std::uint32_t number, ior_table table);
+// "enter_openat"; of a request, which has no tracepoint of its own, "io_uring_openat".
+std::string tracepoint_name(std::uint32_t number, ior_table table);
 
 // The FS family, and what moves data from file to file.
 bool is_traced_by_default(const Syscall& row);

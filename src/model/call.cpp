@@ -6,7 +6,7 @@ namespace ior {
 
 std::uint64_t bytes_of(const Call& call) {
   if (call.ret <= 0) return 0;
-  const Syscall* syscall = find_syscall(call.number, call.compat);
+  const Syscall* syscall = find_syscall(call.number, call.table);
   return syscall && syscall->bytes != ByteClass::none ? static_cast<std::uint64_t>(call.ret) : 0;
 }
 

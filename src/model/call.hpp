@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "catalog/catalog.h"
+
 namespace ior {
 
 struct Call {
   std::uint32_t number = 0;
-  bool compat = false;  // a 32-bit call: `number` counts in the i386 table
+  ior_table table = IOR_TABLE_64;  // in which `number` counts
   bool after_loss =
       false;  // a call of this thread was lost between the previous recorded one and this
   bool has_flags = false;  // `flags` is known

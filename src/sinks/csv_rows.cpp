@@ -104,7 +104,7 @@ void CsvRows::append(const Call& call) {
   buffer_ += '.';
   append_number(buffer_, call.tid);
   buffer_ += ',';
-  buffer_ += syscall_name(call.number, call.compat);
+  buffer_ += syscall_name(call.number, call.table);
   buffer_ += ',';
   if (!call.no_return) append_number(buffer_, call.ret);
   buffer_ += ',';

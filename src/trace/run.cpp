@@ -129,9 +129,9 @@ Result<void> Trace::load() {
   settings.from_exec = command_.has_value();
   settings.ring_bytes = options_.ring_bytes;
   settings.selected.fill(options_.selection.unknown);
-  for (const bool compat : {false, true}) {
-    for (const Syscall& row : compat ? compat_syscalls() : syscalls()) {
-      settings.selected[IOR_ROW_OF(row.number, compat)] =
+  for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32, IOR_TABLE_URING}) {
+    for (const Syscall& row : rows_of(table)) {
+      settings.selected[IOR_ROW_OF(row.number, table)] =
           options_.selection.syscalls[row.selected_by];
     }
   }
@@ -242,13 +242,15 @@ Result<int> Trace::finish() {
   if (rows_) rows_->expect_end();
   session_->detach();
   recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
-  const auto in_flight = session_->count_in_flight();
+  const auto calls = session_->count_in_flight(), requests = session_->settle_requests();
   pipeline_->stop();
   const auto kernel = session_->counters();
   if (!kernel) return std::unexpected(kernel.error());
   pipeline_->collect(recording_);
-  if (!in_flight) say(in_flight.error().message);
-  collect_losses(in_flight.value_or(0), *kernel);
+  for (const auto& counted : {calls, requests}) {
+    if (!counted) say(counted.error().message);
+  }
+  collect_losses(calls.value_or(0) + requests.value_or(0), *kernel);
   auto shown = show();
   const int exit_code = finish_command();
   if (!shown) return std::unexpected(shown.error());

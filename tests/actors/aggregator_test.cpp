@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
                     KeyCase{"no_path", [](Call& call) { call.path = ""; }},
                     KeyCase{"old_path", [](Call& call) { call.old_path = "/a"; }},
                     KeyCase{"tracepoint", [](Call& call) { call.number = SYS_write; }},
-                    KeyCase{"table", [](Call& call) { call.compat = true; }},
+                    KeyCase{"table", [](Call& call) { call.table = IOR_TABLE_32; }},
                     KeyCase{"unknown_tracepoint", [](Call& call) { call.number = 70'000; }},
                     KeyCase{"comm",
                             [](Call& call) {
@@ -181,7 +181,7 @@ TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
   stat.number = SYS_stat;
   Call compat = read_call();
   compat.number = 3;
-  compat.compat = true;
+  compat.table = IOR_TABLE_32;
   Call unknown = read_call();
   unknown.number = 500;
   Call wide = read_call();

@@ -398,8 +398,8 @@ TEST_F(PairerTest, MarksCallsOfThe32BitTable) {
   const auto calls = feed({read_call(1).mark(IOR_COMPAT), open_enter(2).mark(IOR_COMPAT),
                            open_exit(2).mark(IOR_COMPAT)});
   ASSERT_EQ(calls.size(), 2u);
-  EXPECT_TRUE(calls[0].compat);
-  EXPECT_TRUE(calls[1].compat);
+  EXPECT_EQ(calls[0].table, IOR_TABLE_32);
+  EXPECT_EQ(calls[1].table, IOR_TABLE_32);
 }
 
 TEST_F(PairerTest, PassesProcessesOnInTheirBatch) {

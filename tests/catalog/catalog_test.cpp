@@ -21,7 +21,7 @@ TEST_P(EachRow, is_found_by_its_number_and_by_both_its_names) {
     EXPECT_EQ(found->number, row.number);
     EXPECT_EQ(found->name, row.name);
   }
-  EXPECT_EQ(syscall_name(row.number, false), row.name);
+  EXPECT_EQ(syscall_name(row.number, IOR_TABLE_64), row.name);
 }
 
 TEST_P(EachRow, says_what_its_columns_mean) {
@@ -65,13 +65,13 @@ TEST(Catalog, has_no_row_for_what_is_no_syscall) {
 }
 
 TEST(Catalog, names_an_unknown_number_by_the_number) {
-  EXPECT_EQ(syscall_name(337, false), "syscall_337");
-  EXPECT_EQ(syscall_name(100000, false), "syscall_100000");
-  EXPECT_EQ(syscall_name(4294967295u, false), "syscall_4294967295");
+  EXPECT_EQ(syscall_name(337, IOR_TABLE_64), "syscall_337");
+  EXPECT_EQ(syscall_name(100000, IOR_TABLE_64), "syscall_100000");
+  EXPECT_EQ(syscall_name(4294967295u, IOR_TABLE_64), "syscall_4294967295");
 }
 
 TEST(Catalog, names_a_32_bit_call_by_its_number_only) {
-  EXPECT_EQ(syscall_name(5, true), "i386_5");
+  EXPECT_EQ(syscall_name(5, IOR_TABLE_32), "i386_5");
 }
 
 struct ShapeCase {

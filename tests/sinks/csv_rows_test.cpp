@@ -97,7 +97,7 @@ TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {
   call.number = 511;
   EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,syscall_511,3,\n");
   call.number = 5;
-  call.compat = true;
+  call.table = IOR_TABLE_32;
   EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_5,3,\n");
 }
 

@@ -4,7 +4,7 @@ namespace ior::test {
 
 SeenCall seen(const Call& call) {
   return {.number = call.number,
-          .compat = call.compat,
+          .table = call.table,
           .after_loss = call.after_loss,
           .has_flags = call.has_flags,
           .no_return = call.no_return,
@@ -22,9 +22,9 @@ SeenCall seen(const Call& call) {
 }
 
 std::ostream& operator<<(std::ostream& out, const SeenCall& call) {
-  out << "call " << call.number << (call.compat ? " (32-bit)" : "") << " of " << call.tgid << '.'
-      << call.tid << " '" << call.comm << "' started " << call.process_start_ns << ": entered "
-      << call.enter_ns << " took " << call.duration_ns << " gap " << call.gap_ns;
+  out << "call " << call.number << (call.table == IOR_TABLE_32 ? " (32-bit)" : "") << " of "
+      << call.tgid << '.' << call.tid << " '" << call.comm << "' started " << call.process_start_ns
+      << ": entered " << call.enter_ns << " took " << call.duration_ns << " gap " << call.gap_ns;
   if (call.after_loss) out << " after loss";
   out << (call.no_return ? " never returned" : " returned ");
   if (!call.no_return) out << call.ret;

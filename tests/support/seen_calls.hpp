@@ -15,7 +15,7 @@ namespace ior::test {
 
 struct SeenCall {
   std::uint32_t number = 0;
-  bool compat = false;
+  ior_table table = IOR_TABLE_64;
   bool after_loss = false;
   bool has_flags = false;
   bool no_return = false;
