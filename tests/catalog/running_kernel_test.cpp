@@ -1,5 +1,5 @@
 // The catalogue against what the machine says of itself: the running kernel's syscall tracepoints
-// (tracefs must be mounted and readable) and the installed <asm/unistd_64.h>.
+// (tracefs must be mounted and readable) and the installed <asm/unistd_64.h> and <asm/unistd_32.h>.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -172,12 +173,11 @@ TEST_F(RunningKernel, takes_no_fd_that_a_shape_of_a_traced_syscall_leaves_out) {
 }
 
 // Names and numbers of the installed header, which is that of some older or newer kernel.
-std::map<std::string, std::uint32_t> read_unistd() {
+std::map<std::string, std::uint32_t> read_unistd(const fs::path& name) {
   static const std::regex kDefine(R"(#define __NR_(\w+) (\d+))");
   std::map<std::string, std::uint32_t> numbers;
-  for (const char* path :
-       {"/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"}) {
-    std::ifstream header(path);
+  for (const fs::path directory : {"/usr/include/x86_64-linux-gnu/asm", "/usr/include/asm"}) {
+    std::ifstream header(directory / name);
     for (std::string line; std::getline(header, line);) {
       std::smatch match;
       if (std::regex_match(line, match, kDefine)) {
@@ -188,28 +188,44 @@ std::map<std::string, std::uint32_t> read_unistd() {
   return numbers;
 }
 
-TEST(UnistdHeader, has_no_syscall_without_a_row) {
-  const auto numbers = read_unistd();
-  ASSERT_GT(numbers.size(), 300u) << "the header <asm/unistd_64.h> was not found";
+struct Table {
+  const char* header;
+  bool compat;
+  std::span<const Syscall> rows;
+};
+
+void PrintTo(const Table& table, std::ostream* out) {
+  *out << table.header;
+}
+
+class UnistdHeader : public testing::TestWithParam<Table> {};
+
+TEST_P(UnistdHeader, has_no_syscall_without_a_row) {
+  const auto numbers = read_unistd(GetParam().header);
+  ASSERT_GT(numbers.size(), 300u) << "the header was not found";
   for (const auto& [abi, number] : numbers) {
-    const Syscall* row = find_syscall(number);
+    const Syscall* row = find_syscall(number, GetParam().compat);
     ASSERT_NE(row, nullptr) << abi;
     EXPECT_EQ(row->abi, abi) << number;
   }
 }
 
-TEST(UnistdHeader, has_every_row_up_to_its_newest_syscall) {
-  const auto numbers = read_unistd();
+TEST_P(UnistdHeader, has_every_row_up_to_its_newest_syscall) {
+  const auto numbers = read_unistd(GetParam().header);
   std::uint32_t newest = 0;
   for (const auto& [abi, number] : numbers) newest = std::max(newest, number);
   ASSERT_GT(newest, 400u);
-  for (const Syscall& row : syscalls()) {
+  for (const Syscall& row : GetParam().rows) {
     if (row.number > newest || kLateInTheMiddle.contains(row.name)) continue;
     const auto found = numbers.find(std::string(row.abi));
     ASSERT_NE(found, numbers.end()) << row.abi;
     EXPECT_EQ(found->second, row.number) << row.abi;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Installed, UnistdHeader,
+                         testing::Values(Table{"unistd_64.h", false, syscalls()},
+                                         Table{"unistd_32.h", true, compat_syscalls()}));
 
 }  // namespace
 }  // namespace ior
