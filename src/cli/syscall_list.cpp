@@ -23,9 +23,9 @@ constexpr std::string_view kIntroduction =
 # Syscalls
 
 The x86-64 syscalls that ior knows by name; `ior syscalls` prints the same rows. What is not here
-is shown as `syscall_N`. A 32-bit call is shown as `i386_<name>` by its name in `<asm/unistd_32.h>`,
-or as `i386_N`, and is selected by the row that `src/catalog/compat.def` says it is like. A row tells
-nothing of the running kernel, which may lack the syscall.
+is shown as `syscall_N`. A 32-bit call is shown as `i386_<name>` by its name in
+`<asm/unistd_32.h>`, or as `i386_N`, and is selected by the row that `src/catalog/compat.def` says
+it is like. A row tells nothing of the running kernel, which may lack the syscall.
 
 - number: as in `<asm/unistd_64.h>`. name: of the tracepoint `enter_<name>`; in brackets the name in
   `<asm/unistd_64.h>` where it is another. `-trace-syscalls` takes both.

@@ -180,20 +180,22 @@ TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
   Call stat = read_call();
   stat.number = SYS_stat;
   Call compat = read_call();
-  compat.number = 3;
+  compat.number = 106;
   compat.table = IOR_TABLE_32;
+  Call unknown_compat = compat;
+  unknown_compat.number = 251;
   Call unknown = read_call();
   unknown.number = 500;
   Call wide = read_call();
   wide.number = 70'000;
-  add(aggregator, {stat, compat, unknown, wide});
+  add(aggregator, {stat, compat, unknown_compat, unknown, wide});
   std::vector<std::string> tracepoints;
   for (const RecordSummary& record : summaries_of(recording_of(aggregator))) {
     tracepoints.push_back(record.tracepoint);
   }
   EXPECT_THAT(tracepoints,
-              testing::UnorderedElementsAre("enter_newstat", "enter_i386_3", "enter_syscall_500",
-                                            "enter_syscall_70000"));
+              testing::UnorderedElementsAre("enter_newstat", "enter_i386_stat", "enter_i386_251",
+                                            "enter_syscall_500", "enter_syscall_70000"));
 }
 
 TEST(Aggregator, CountsBytesOfReadingWritingAndTransferringCallsOnly) {

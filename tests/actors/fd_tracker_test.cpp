@@ -265,12 +265,25 @@ TEST_F(FdTrackerTest, SaysThatAHandleThatDidNotOpenIsNoPath) {
 
 TEST_F(FdTrackerTest, NamesNothingInCallsThatItDoesNotKnow) {
   name_directories();
+  constexpr std::uint16_t kNo32BitCall = 251;
   const Event& compat =
-      last(enter_record(SYS_openat).mark(IOR_COMPAT).file(kDirectory).text("a").args({1, 2, 3, 4}));
+      last(enter_record(kNo32BitCall).mark(IOR_COMPAT).file(kDirectory).text("a").args({1, 2, 3}));
   EXPECT_EQ(compat.path, "");
   EXPECT_FALSE(compat.has_flags);
   EXPECT_EQ(last(enter_record(511).file(kDirectory).text("a")).path, "");
   EXPECT_EQ(last(whole_record(65535, 1, 0)).path, "");
+}
+
+TEST_F(FdTrackerTest, NamesA32BitCallByTheShapeOfItsOwnNumber) {
+  name_directories();
+  constexpr std::uint16_t kOpenat = 295;  // in <asm/unistd_32.h>; the 64-bit preadv
+  const Event& opened =
+      last(enter_record(kOpenat).mark(IOR_COMPAT).file(kDirectory).text("a").args({1, 2, O_RDWR}));
+  EXPECT_EQ(opened.path, "/srv/data/a");
+  EXPECT_TRUE(opened.has_flags);
+  EXPECT_EQ(opened.flags, O_RDWR);
+  const Event& marked = last(enter_record(339).mark(IOR_COMPAT).file(kDirectory).text("b"));
+  EXPECT_EQ(marked.path, "/srv/data/b") << "fanotify_mark, whose mask takes two arguments";
 }
 
 constexpr std::uint64_t kPassed = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_APPEND;

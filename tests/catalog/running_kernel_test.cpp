@@ -1,5 +1,5 @@
 // The catalogue against what the machine says of itself: the running kernel's syscall tracepoints
-// (tracefs must be mounted and readable) and the installed <asm/unistd_64.h>.
+// (tracefs must be mounted and readable) and the installed <asm/unistd_64.h> and <asm/unistd_32.h>.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -172,12 +173,11 @@ TEST_F(RunningKernel, takes_no_fd_that_a_shape_of_a_traced_syscall_leaves_out) {
 }
 
 // Names and numbers of the installed header, which is that of some older or newer kernel.
-std::map<std::string, std::uint32_t> read_unistd() {
+std::map<std::string, std::uint32_t> read_unistd(const fs::path& name) {
   static const std::regex kDefine(R"(#define __NR_(\w+) (\d+))");
   std::map<std::string, std::uint32_t> numbers;
-  for (const char* path :
-       {"/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"}) {
-    std::ifstream header(path);
+  for (const fs::path directory : {"/usr/include/x86_64-linux-gnu/asm", "/usr/include/asm"}) {
+    std::ifstream header(directory / name);
     for (std::string line; std::getline(header, line);) {
       std::smatch match;
       if (std::regex_match(line, match, kDefine)) {
@@ -188,27 +188,61 @@ std::map<std::string, std::uint32_t> read_unistd() {
   return numbers;
 }
 
-TEST(UnistdHeader, has_no_syscall_without_a_row) {
-  const auto numbers = read_unistd();
-  ASSERT_GT(numbers.size(), 300u) << "the header <asm/unistd_64.h> was not found";
+struct Table {
+  const char* header;
+  ior_table table;
+};
+
+void PrintTo(const Table& table, std::ostream* out) {
+  *out << table.header;
+}
+
+class UnistdHeader : public testing::TestWithParam<Table> {};
+
+TEST_P(UnistdHeader, has_no_syscall_without_a_row) {
+  const auto numbers = read_unistd(GetParam().header);
+  ASSERT_GT(numbers.size(), 300u) << "the header was not found";
   for (const auto& [abi, number] : numbers) {
-    const Syscall* row = find_syscall(number);
+    const Syscall* row = find_syscall(number, GetParam().table);
     ASSERT_NE(row, nullptr) << abi;
     EXPECT_EQ(row->abi, abi) << number;
   }
 }
 
-TEST(UnistdHeader, has_every_row_up_to_its_newest_syscall) {
-  const auto numbers = read_unistd();
+TEST_P(UnistdHeader, has_every_row_up_to_its_newest_syscall) {
+  const auto numbers = read_unistd(GetParam().header);
   std::uint32_t newest = 0;
   for (const auto& [abi, number] : numbers) newest = std::max(newest, number);
   ASSERT_GT(newest, 400u);
-  for (const Syscall& row : syscalls()) {
+  for (const Syscall& row : rows_of(GetParam().table)) {
     if (row.number > newest || kLateInTheMiddle.contains(row.name)) continue;
     const auto found = numbers.find(std::string(row.abi));
     ASSERT_NE(found, numbers.end()) << row.abi;
     EXPECT_EQ(found->second, row.number) << row.abi;
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(Installed, UnistdHeader,
+                         testing::Values(Table{"unistd_64.h", IOR_TABLE_64},
+                                         Table{"unistd_32.h", IOR_TABLE_32}));
+
+// enum io_uring_op: the operations in the order of their numbers.
+TEST(UringHeader, has_the_operations_of_the_catalogue_in_its_order) {
+  std::ifstream header("/usr/include/linux/io_uring.h");
+  const std::regex operation(R"(\s*IORING_OP_([A-Z0-9_]+),)");
+  std::uint32_t number = 0;
+  for (std::string line; std::getline(header, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, operation)) continue;
+    if (match[1] == "LAST") break;
+    const Syscall* row = find_syscall(number, IOR_TABLE_URING);
+    ASSERT_NE(row, nullptr) << line;
+    std::string name = match[1];
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+    EXPECT_EQ(row->abi, name) << number;
+    ++number;
+  }
+  EXPECT_GT(number, 40u) << "the header was not found";
 }
 
 }  // namespace

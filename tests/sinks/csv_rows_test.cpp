@@ -96,9 +96,16 @@ TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {
   Call call = call_of("");
   call.number = 511;
   EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,syscall_511,3,\n");
+  call.number = 251;
+  call.table = IOR_TABLE_32;
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_251,3,\n");
+}
+
+TEST(CsvRows, a_32_bit_call_has_the_name_of_its_own_table) {
+  Call call = call_of("");
   call.number = 5;
   call.table = IOR_TABLE_32;
-  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_5,3,\n");
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_open,3,\n");
 }
 
 struct Quoting {
