@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace fd_steps {
 namespace {
 
-constexpr int kTries = 4;
+constexpr int kTries = 6;
 
 Text component(Choice& choice, bool is_directory) {
+  if (choice.one_in(12)) return is_directory ? kDirectoryLink : kFileLink;
   Text name(is_directory ? "d" : "f");
   name += choice.below(3);
   return name;
@@ -32,29 +34,31 @@ bool exists(const Place& place) {
   return ::faccessat(place.dirfd, place.path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int some_directory(const Actor& actor, Choice& choice) {
-  int fd = AT_FDCWD;
-  for (int i = 0; i < kTries; ++i) {
-    struct stat status {};
-    fd = some_fd(actor, choice);
-    if (fd >= 0 && ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) break;
-  }
-  return fd < 0 ? AT_FDCWD : fd;
+// Whether something could be made there.
+bool is_free(const Place& place) {
+  if (exists(place) || errno != ENOENT) return false;
+  const std::string_view path = place.path.view();
+  const std::size_t end = path.rfind('/');
+  return exists({place.dirfd, end == path.npos ? Text(".") : Text(path.substr(0, end))});
 }
 
-Place pick_place(const Actor& actor, Choice& choice, int starts) {
+// `starts`: how many of absolute, from the working directory, from an fd.
+Place pick_place(const Actor& actor, Choice& choice, int starts, Wanted wanted) {
   Place place{AT_FDCWD, {}};
   const bool may_miss = choice.one_in(5);
   for (int i = 0; i < kTries; ++i) {
     const int start = choice.below(starts);
     place = {AT_FDCWD, {}};
-    if (start == 2) place.dirfd = some_directory(actor, choice);
+    if (start == 2) {
+      const int directory = some_directory(actor, choice);
+      if (directory >= 0) place.dirfd = directory;
+    }
     if (start == 0) {
       place.path = tree_of(actor);
       place.path += "/";
     }
     place.path += path_below(choice, start == 0 ? 3 : 2).view();
-    if (may_miss || exists(place)) break;
+    if (may_miss || (wanted == Wanted::existing ? exists(place) : is_free(place))) break;
   }
   return place;
 }
@@ -68,6 +72,16 @@ int some_fd(const Actor& actor, Choice& choice) {
     if (fd >= 0) return fd;
   }
   return -1;
+}
+
+int some_directory(const Actor& actor, Choice& choice) {
+  int fd = -1;
+  for (int i = 0; i < kTries; ++i) {
+    struct stat status {};
+    fd = some_fd(actor, choice);
+    if (fd >= 0 && ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) break;
+  }
+  return fd;
 }
 
 int zone_fd(const Actor& actor, Choice& choice) {
@@ -119,15 +133,15 @@ Text tree_of(const Actor& actor) {
 }
 
 Text some_path(const Actor& actor, Choice& choice) {
-  return pick_place(actor, choice, 1).path;
+  return pick_place(actor, choice, 1, Wanted::existing).path;
 }
 
-Place some_place(const Actor& actor, Choice& choice) {
-  return pick_place(actor, choice, 2);
+Place some_place(const Actor& actor, Choice& choice, Wanted wanted) {
+  return pick_place(actor, choice, 2, wanted);
 }
 
-Place some_place_at(const Actor& actor, Choice& choice) {
-  return pick_place(actor, choice, 3);
+Place some_place_at(const Actor& actor, Choice& choice, Wanted wanted) {
+  return pick_place(actor, choice, 3, wanted);
 }
 
 }  // namespace fd_steps

@@ -63,7 +63,10 @@ int first_open(int first, int last) {
 
 void open_file(Actor& actor, Choice& choice) {
   const int kind = choice.below(8), flags = open_flags(choice);
-  const Place place = kind < 2 ? some_place(actor, choice) : some_place_at(actor, choice);
+  const bool creates = kind == 0 || flags & O_CREAT;
+  const Wanted wanted = creates && !choice.one_in(4) ? Wanted::missing : Wanted::existing;
+  const Place place =
+      kind < 2 ? some_place(actor, choice, wanted) : some_place_at(actor, choice, wanted);
   const Text name = name_of(place);
   const char* path = place.path.c_str();
   long fd = -1;

@@ -34,6 +34,15 @@ void make_tree(const Actor& actor) {
     path += below;
     ::mkdir(path.c_str(), 0700);
   }
+  Text link = tree, file = tree;
+  link += "/";
+  link += kDirectoryLink;
+  (void)!::symlink("d1", link.c_str());
+  link = tree;
+  link += "/";
+  link += kFileLink;
+  file += "/f0";
+  (void)!::symlink(file.c_str(), link.c_str());
 }
 
 void make_actors(std::uint64_t seed, std::uint32_t steps) {
@@ -94,6 +103,7 @@ void prepare(const char* directory) {
   ::close_range(kFirstFreeFd, ~0u, 0);
   std::array<char, 1024> self{};
   if (::readlink("/proc/self/exe", self.data(), self.size() - 1) < 0) fail("no path to itself");
+  shared().cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
   shared().self = Text(self.data());
   shared().directory = Text(directory);
 }

@@ -174,6 +174,13 @@ void exec_itself(Actor& actor, Choice& choice) {
   exec_by_path(actor);
 }
 
+void change_cpu(Actor&, Choice& choice) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(static_cast<std::size_t>(choice.below(shared().cpus)), &cpus);
+  ::sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 void take_all_steps(Actor& actor) {
   take_steps(actor, actor.steps);
   wait_for_child(actor);

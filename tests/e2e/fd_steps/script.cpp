@@ -15,13 +15,13 @@ constexpr Kind kKinds[] = {
     {6, open_unnamed},        {4, open_pair},
     {12, duplicate},          {8, close_one},
     {3, close_many},          {8, check_one},
-    {6, make_directory},      {10, rename_path},
+    {3, make_directory},      {12, rename_path},
     {3, link_path},           {6, remove_path},
     {4, change_directory},    {2, mount_directory},
     {3, pass_to_itself},      {3, post_fd},
     {4, take_posted_fd},      {4, take_fd_of_process},
     {5, fork_process, false}, {1, unshare_table, false},
-    {3, exec_itself, false},
+    {3, exec_itself, false},  {3, change_cpu, false},
 };
 
 constexpr int total_weight() {

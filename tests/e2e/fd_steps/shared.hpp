@@ -45,6 +45,7 @@ struct Shared {
   std::atomic<std::uint32_t> images;  // programs begun, by fork of the first or by exec
   std::atomic<std::uint32_t> actors_made;
   std::atomic<bool> failed;
+  int cpus;
   Text self;
   Text directory;
   std::array<pid_t, 2> processes;  // those whose actors take turns

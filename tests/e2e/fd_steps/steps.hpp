@@ -33,6 +33,7 @@ void take_fd_of_process(Actor& actor, Choice& choice);
 void fork_process(Actor& actor, Choice& choice);
 void unshare_table(Actor& actor, Choice& choice);
 void exec_itself(Actor& actor, Choice& choice);
+void change_cpu(Actor& actor, Choice& choice);
 
 // script.cpp: takes steps until the actor has taken `steps`.
 void take_steps(Actor& actor, std::uint32_t steps);

@@ -18,39 +18,43 @@ void check_some(Actor& actor, Choice& choice) {
 
 void make_directory(Actor& actor, Choice& choice) {
   if (choice.one_in(2)) {
-    const Place place = some_place(actor, choice);
+    const Place place = some_place(actor, choice, Wanted::missing);
     call_on_path(call::mkdir_, place, arguments(place.path.c_str(), 0700));
   } else {
-    const Place place = some_place_at(actor, choice);
+    const Place place = some_place_at(actor, choice, Wanted::missing);
     call_on_path(call::mkdirat_, place, arguments(place.dirfd, place.path.c_str(), 0700));
   }
 }
 
 void rename_path(Actor& actor, Choice& choice) {
+  constexpr std::array kFlags = {RENAME_EXCHANGE, RENAME_NOREPLACE, 0, RENAME_EXCHANGE};
   const int kind = choice.below(3);
-  const Place from = kind == 0 ? some_place(actor, choice) : some_place_at(actor, choice);
-  const Place to = kind == 0 ? some_place(actor, choice) : some_place_at(actor, choice);
+  const int flags = kFlags[static_cast<std::size_t>(choice.below(kFlags.size()))];
+  const bool replaces = kind == 2 ? flags == RENAME_EXCHANGE : choice.one_in(3);
+  const Wanted wanted = replaces ? Wanted::existing : Wanted::missing;
+  const auto some = kind == 0 ? some_place : some_place_at;
+  const Place from = some(actor, choice, Wanted::existing), to = some(actor, choice, wanted);
   const char *old_path = from.path.c_str(), *new_path = to.path.c_str();
-  if (kind == 0) {
+  if (kind == 0)
     call_on_paths(call::rename_, from, to, arguments(old_path, new_path));
-  } else if (kind == 1) {
+  else if (kind == 1)
     call_on_paths(call::renameat_, from, to, arguments(from.dirfd, old_path, to.dirfd, new_path));
-  } else {
-    constexpr std::array kFlags = {RENAME_EXCHANGE, RENAME_NOREPLACE, 0, RENAME_EXCHANGE};
+  else
     call_on_paths(call::renameat2_, from, to,
-                  arguments(from.dirfd, old_path, to.dirfd, new_path,
-                            kFlags[static_cast<std::size_t>(choice.below(kFlags.size()))]));
-  }
+                  arguments(from.dirfd, old_path, to.dirfd, new_path, flags));
   check_some(actor, choice);
 }
 
 void link_path(Actor& actor, Choice& choice) {
-  const Place from = some_place_at(actor, choice), to = some_place_at(actor, choice);
-  if (from.dirfd == AT_FDCWD && to.dirfd == AT_FDCWD)
-    call_on_paths(call::link_, from, to, arguments(from.path.c_str(), to.path.c_str()));
+  const bool is_plain = choice.one_in(2);
+  const auto some = is_plain ? some_place : some_place_at;
+  const Place from = some(actor, choice, Wanted::existing);
+  const Place to = some(actor, choice, Wanted::missing);
+  const char *old_path = from.path.c_str(), *new_path = to.path.c_str();
+  if (is_plain)
+    call_on_paths(call::link_, from, to, arguments(old_path, new_path));
   else
-    call_on_paths(call::linkat_, from, to,
-                  arguments(from.dirfd, from.path.c_str(), to.dirfd, to.path.c_str(), 0));
+    call_on_paths(call::linkat_, from, to, arguments(from.dirfd, old_path, to.dirfd, new_path, 0));
   check_one(actor, choice);
 }
 
@@ -69,7 +73,7 @@ void remove_path(Actor& actor, Choice& choice) {
 }
 
 void change_directory(Actor& actor, Choice& choice) {
-  const int fd = some_fd(actor, choice);
+  const int fd = some_directory(actor, choice);
   if (fd >= 0 && choice.one_in(2)) {
     call_on_fd(call::fchdir_, fd, arguments(fd));
   } else {
@@ -83,8 +87,9 @@ void change_directory(Actor& actor, Choice& choice) {
 void mount_directory(Actor& actor, Choice& choice) {
   if (!actor.mounted.view().empty()) {
     const Place place{AT_FDCWD, actor.mounted};
-    call_on_path(call::umount_, place, arguments(place.path.c_str(), choice.flag(MNT_DETACH)));
-    if (choice.one_in(2)) actor.mounted = {};
+    const int flags = choice.flag(MNT_DETACH);
+    const long result = call_on_path(call::umount_, place, arguments(place.path.c_str(), flags));
+    if (result == 0 || choice.one_in(4)) actor.mounted = {};
   } else {
     const Text from = some_path(actor, choice), to = some_path(actor, choice);
     Text names = from;
