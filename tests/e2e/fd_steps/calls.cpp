@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,11 +26,22 @@ Text link_of_fd(int fd) {
   return link_at(path);
 }
 
+// As ior shows a socket without address: with its family and type.
+Text socket_name(int fd, std::string_view link) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+  Text name(link.substr(0, link.size() - 1));
+  name += type == SOCK_STREAM ? " unix stream]" : " unix dgram]";
+  return name;
+}
+
 }  // namespace
 
 Text file_of(int fd) {
-  const Text file = link_of_fd(fd);
-  return file.view().empty() ? Text("[unknown: fd is not open]") : file;
+  const Text link = link_of_fd(fd);
+  if (link.view().empty()) return "[unknown: fd is not open]";
+  return link.view().starts_with("socket:[") ? socket_name(fd, link.view()) : link;
 }
 
 bool is_open(int fd) {

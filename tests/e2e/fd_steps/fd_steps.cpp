@@ -51,6 +51,30 @@ void dup_into_zone(Actor& actor, Choice& choice, int fd) {
   if (is_open(to)) keep(actor, choice, to);
 }
 
+int make_unnamed(Choice& choice) {
+  const int kind = choice.below(6);
+  long fd = -1;
+  if (kind == 0) {
+    fd = call_for_fd(call::eventfd2_, "", arguments(0, choice.flag(EFD_CLOEXEC)));
+  } else if (kind == 1) {
+    Text name("memory");
+    name += choice.below(100);
+    fd = call_for_fd(call::memfd_create_, name, arguments(name.c_str(), choice.flag(MFD_CLOEXEC)));
+  } else if (kind == 2) {
+    fd = call_for_fd(call::epoll_create1_, "", arguments(choice.flag(EPOLL_CLOEXEC)));
+  } else if (kind == 3) {
+    fd = call_for_fd(call::timerfd_create_, "",
+                     arguments(CLOCK_MONOTONIC, choice.flag(TFD_CLOEXEC)));
+  } else if (kind == 4) {
+    fd = call_for_fd(call::inotify_init1_, "", arguments(choice.flag(IN_CLOEXEC)));
+  } else {
+    constexpr std::uint64_t kSignals = 1;
+    fd = call_for_fd(call::signalfd4_, "",
+                     arguments(-1, &kSignals, sizeof(kSignals), choice.flag(SFD_CLOEXEC)));
+  }
+  return static_cast<int>(fd);
+}
+
 // The lowest of a range, -1 where none is open.
 int first_open(int first, int last) {
   for (int fd = first; fd <= last; ++fd) {
@@ -91,27 +115,12 @@ void reopen_fd(Actor& actor, Choice& choice) {
 }
 
 void open_unnamed(Actor& actor, Choice& choice) {
-  const int kind = choice.below(6);
-  long fd = -1;
-  if (kind == 0) {
-    fd = call_for_fd(call::eventfd2_, "", arguments(0, choice.flag(EFD_CLOEXEC)));
-  } else if (kind == 1) {
-    Text name("memory");
-    name += choice.below(100);
-    fd = call_for_fd(call::memfd_create_, name, arguments(name.c_str(), choice.flag(MFD_CLOEXEC)));
-  } else if (kind == 2) {
-    fd = call_for_fd(call::epoll_create1_, "", arguments(choice.flag(EPOLL_CLOEXEC)));
-  } else if (kind == 3) {
-    fd = call_for_fd(call::timerfd_create_, "",
-                     arguments(CLOCK_MONOTONIC, choice.flag(TFD_CLOEXEC)));
-  } else if (kind == 4) {
-    fd = call_for_fd(call::inotify_init1_, "", arguments(choice.flag(IN_CLOEXEC)));
-  } else {
-    constexpr std::uint64_t kSignals = 1;
-    fd = call_for_fd(call::signalfd4_, "",
-                     arguments(-1, &kSignals, sizeof(kSignals), choice.flag(SFD_CLOEXEC)));
+  if (choice.one_in(2)) {
+    const int fd = make_unnamed(choice);
+    check(actor, fd);
+    close_fd(actor, fd);  // what is made next may lie in the same memory
   }
-  keep(actor, choice, static_cast<int>(fd));
+  keep(actor, choice, make_unnamed(choice));
 }
 
 void open_pair(Actor& actor, Choice& choice) {

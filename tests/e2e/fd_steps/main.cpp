@@ -63,6 +63,7 @@ void make_actors(std::uint64_t seed, std::uint32_t steps) {
 }
 
 void enter_tree(Actor& actor) {
+  actor.thread = ::gettid();
   if (!actor.takes_turns) call_plain(call::unshare_, arguments(CLONE_FS));
   const Turn turn(actor.takes_turns);
   const Place tree{AT_FDCWD, tree_of(actor)};
@@ -121,6 +122,22 @@ void write_log(const char* directory) {
   }
 }
 
+// Moves the actors from CPU to CPU, in the middle of their calls, until all processes have ended.
+void move_until_ended(std::size_t processes) {
+  for (unsigned round = 0; processes > 0; ++round) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (ended < 0 || status != 0) shared().failed = true;
+    if (ended != 0) --processes;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(round / kActors % static_cast<unsigned>(shared().cpus), &cpus);
+    const pid_t thread = shared().actors[round % kActors].thread;
+    if (thread != 0) ::sched_setaffinity(thread, sizeof(cpus), &cpus);
+    ::usleep(20);
+  }
+}
+
 int begin(std::uint64_t seed, std::uint32_t steps, const char* directory) {
   constexpr std::size_t kLogBytesOfStep = 16 << 10, kLogBytesMin = 4 << 20;
   if (!make_shared_mapping(kLogBytesMin + steps * kLogBytesOfStep)) return 1;
@@ -136,10 +153,7 @@ int begin(std::uint64_t seed, std::uint32_t steps, const char* directory) {
     }
     first_actor += static_cast<std::size_t>(kActorsOfProcess[i]);
   }
-  for (const pid_t process : processes) {
-    int status = 0;
-    if (::waitpid(process, &status, 0) != process || status != 0) shared().failed = true;
-  }
+  move_until_ended(kActorsOfProcess.size());
   write_log(directory);
   return shared().failed ? 1 : 0;
 }

@@ -184,6 +184,7 @@ void change_cpu(Actor&, Choice& choice) {
 void take_all_steps(Actor& actor) {
   take_steps(actor, actor.steps);
   wait_for_child(actor);
+  actor.thread = 0;
 }
 
 }  // namespace fd_steps

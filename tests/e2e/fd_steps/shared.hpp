@@ -34,6 +34,7 @@ struct Actor {
   bool shares_memory = false;  // made by vfork
   int zone = 0;                // the first of kZoneFds fd numbers of its own
   int tree = 0;                // number of the directory in which its files are
+  pid_t thread = 0;            // of the first actors, while they take steps
   int child = 0;               // a process that it has not waited for
   long marks = 0;
   std::array<int, kFdsOfActor> fds{};  // -1: none
