@@ -15,7 +15,7 @@
 namespace ior::e2e {
 namespace {
 
-constexpr int kFirstSeed = 1, kSeeds = 12, kSteps = 500;
+constexpr int kFirstSeed = 1, kSeeds = 20, kSteps = 1'000;
 constexpr std::uint64_t kShownMax = 20;
 
 struct Row {
@@ -138,8 +138,10 @@ TEST(FdStates, random_steps_show_the_names_that_proc_gave_at_each) {
   for (int seed = first; seed < first + seeds; ++seed) {
     const std::uint64_t before = outcome.all();
     run_script(seed, steps, outcome);
-    EXPECT_EQ(outcome.all(), before) << "seed " << seed << ", steps " << steps;
-    if (HasFatalFailure()) FAIL() << "seed " << seed << ", steps " << steps;
+    const std::string repeat =
+        "tools/fd_states 1 " + std::to_string(steps) + " " + std::to_string(seed) + " repeats it";
+    EXPECT_EQ(outcome.all(), before) << repeat;
+    if (HasFatalFailure()) FAIL() << repeat;
   }
   std::cout << "seeds " << seeds << ", steps " << std::int64_t{seeds} * steps << ", calls "
             << outcome.rows << ", wrong names " << outcome.wrong_names << ", unnamed "

@@ -19,18 +19,19 @@ struct Call {
 #define SYS_umount SYS_umount2  // as ior and the kernel's tracepoint name it
 
 // The calls that steps make, and ior is to trace.
-#define FD_STEPS_CALLS(CALL)                                                                      \
-  CALL(open)                                                                                      \
-  CALL(openat)                                                                                    \
-  CALL(openat2)                                                                                   \
-  CALL(creat)                                                                                     \
-  CALL(close)                                                                                     \
-  CALL(close_range) CALL(dup) CALL(dup2) CALL(dup3) CALL(fcntl) CALL(lseek) CALL(pipe2)           \
-      CALL(socketpair) CALL(eventfd2) CALL(memfd_create) CALL(epoll_create1) CALL(timerfd_create) \
-          CALL(inotify_init1) CALL(signalfd4) CALL(rename) CALL(renameat) CALL(renameat2)         \
-              CALL(link) CALL(linkat) CALL(unlink) CALL(unlinkat) CALL(mkdir) CALL(mkdirat)       \
-                  CALL(rmdir) CALL(chdir) CALL(fchdir) CALL(mount) CALL(umount) CALL(sendmsg)     \
-                      CALL(recvmsg) CALL(pidfd_open) CALL(pidfd_getfd) CALL(fork) CALL(vfork)     \
+#define FD_STEPS_CALLS(CALL)                                                                  \
+  CALL(open)                                                                                  \
+  CALL(openat)                                                                                \
+  CALL(openat2)                                                                               \
+  CALL(creat)                                                                                 \
+  CALL(close)                                                                                 \
+  CALL(close_range)                                                                           \
+  CALL(dup) CALL(dup2) CALL(dup3) CALL(fcntl) CALL(lseek) CALL(pipe2) CALL(socketpair)        \
+      CALL(eventfd2) CALL(memfd_create) CALL(epoll_create1) CALL(timerfd_create)              \
+          CALL(inotify_init1) CALL(signalfd4) CALL(rename) CALL(renameat) CALL(renameat2)     \
+              CALL(link) CALL(linkat) CALL(unlink) CALL(unlinkat) CALL(mkdir) CALL(mkdirat)   \
+                  CALL(rmdir) CALL(chdir) CALL(fchdir) CALL(mount) CALL(umount) CALL(sendmsg) \
+                      CALL(recvmsg) CALL(pidfd_open) CALL(pidfd_getfd) CALL(fork) CALL(vfork) \
                           CALL(clone) CALL(unshare) CALL(execve) CALL(execveat)
 
 namespace call {

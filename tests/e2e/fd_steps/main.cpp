@@ -89,6 +89,16 @@ void enter_tree(Actor& actor) {
   ::_exit(0);
 }
 
+void make_mail() {
+  constexpr int kAbove = 100;  // all fds that have a meaning
+  std::array<int, 2> mail{};
+  if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, mail.data()) != 0) fail("no socket pair");
+  for (int& fd : mail) fd = ::fcntl(fd, F_DUPFD, kAbove);
+  ::dup2(mail[0], kMailOut);
+  ::dup2(mail[1], kMailIn);
+  ::close_range(kFirstFreeFd, ~0u, 0);
+}
+
 // Mounts of the steps stay in a name space that ends with them.
 void prepare(const char* directory) {
   const rlimit many{16'384, 16'384};
@@ -96,12 +106,7 @@ void prepare(const char* directory) {
   if (::unshare(CLONE_NEWNS) != 0 ||
       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     fail("no mount name space");
-  std::array<int, 2> mail{};
-  if (::socketpair(AF_UNIX, SOCK_DGRAM, 0, mail.data()) != 0) fail("no socket pair");
-  const std::array high = {::fcntl(mail[0], F_DUPFD, 100), ::fcntl(mail[1], F_DUPFD, 100)};
-  ::dup2(high[0], kMailOut);
-  ::dup2(high[1], kMailIn);
-  ::close_range(kFirstFreeFd, ~0u, 0);
+  make_mail();
   std::array<char, 1024> self{};
   if (::readlink("/proc/self/exe", self.data(), self.size() - 1) < 0) fail("no path to itself");
   shared().cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
@@ -143,11 +148,11 @@ int begin(std::uint64_t seed, std::uint32_t steps, const char* directory) {
   if (!make_shared_mapping(kLogBytesMin + steps * kLogBytesOfStep)) return 1;
   prepare(directory);
   make_actors(seed, steps);
-  std::array<pid_t, kActorsOfProcess.size()> processes{};
   std::size_t first_actor = 0;
-  for (std::size_t i = 0; i < processes.size(); ++i) {
-    processes[i] = ::fork();
-    if (processes[i] == 0) {
+  for (std::size_t i = 0; i < kActorsOfProcess.size(); ++i) {
+    const pid_t process = ::fork();
+    if (process < 0) fail("cannot fork");
+    if (process == 0) {
       if (i < kTurnProcesses) shared().processes[i] = ::getpid();
       run_process(i, first_actor);
     }

@@ -5,7 +5,7 @@
 
 namespace fd_steps {
 
-// fd_steps.cpp: fds made, copied and closed.
+// table_steps.cpp: fds made, copied and closed.
 void open_file(Actor& actor, Choice& choice);
 void reopen_fd(Actor& actor, Choice& choice);
 void open_unnamed(Actor& actor, Choice& choice);
