@@ -103,11 +103,16 @@ static long walk_step(__u32 index, void* context) {
   if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount) return 1;
   struct dentry* dentry = AS(struct dentry, to->at_dentry);
   struct mount* mount = AS(struct mount, to->at_mount);
-  if (to->at_dentry == (__u64)mount->mnt.mnt_root || to->at_dentry == (__u64)dentry->d_parent) {
+  if (to->at_dentry == (__u64)mount->mnt.mnt_root) {
     if (to->at_mount == (__u64)mount->mnt_parent || !mount->mnt_parent) return 1;
     to->at_dentry = (__u64)mount->mnt_mountpoint;
     to->at_mount = (__u64)mount->mnt_parent;
     return 0;
+  }
+  /* Moved out of what its mount shows: no path leads to it (fs/d_path.c). */
+  if (to->at_dentry == (__u64)dentry->d_parent) {
+    to->start = IOR_TEXT_MAX;
+    return 1;
   }
   __u32 length = dentry->d_name.len & 255;
   if (to->start < length + 1) {
@@ -230,6 +235,18 @@ static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffe
   return write_record(cpu, record, size, IOR_COUNTER_name_not_sent);
 }
 
+/* Tells the names of one inode apart. Those of anonymous inodes, which are one, have a length but
+ * no hash. */
+static __always_inline __u64 name_hash(struct dentry* dentry) {
+  __u64 hash = dentry->d_name.hash_len, words[5] = {};
+  if ((__u32)hash || dentry->d_sb->s_magic != ANON_INODE_FS_MAGIC) return hash;
+  __u32 length = dentry->d_name.len;
+  if (length > sizeof(words)) length = sizeof(words);
+  bpf_probe_read_kernel(words, length, dentry->d_name.name);
+  for (int i = 0; i < 5; i++) hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
+  return hash;
+}
+
 /* Gives the file the name of the buffer's dentry and mount: from the cache, or sent now. */
 __noinline int give_name(struct ior_file* file) {
   __u32 cpu = bpf_get_smp_processor_id();
@@ -239,7 +256,7 @@ __noinline int give_name(struct ior_file* file) {
   if (!file || !cache || !to || !fs) return 0;
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = dentry->d_inode;
-  __u64 number = inode->i_ino, hash = dentry->d_name.hash_len, root = root_of(to, fs);
+  __u64 number = inode->i_ino, hash = name_hash(dentry), root = root_of(to, fs);
   if (is_socket(inode)) hash ^= socket_mark(to, inode);
   __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
   struct ior_named_dentry* slot =

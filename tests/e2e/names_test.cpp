@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -385,6 +386,52 @@ TEST(Names, what_is_no_file_has_the_name_that_proc_gives_it) {
   }
   EXPECT_EQ(checked, 6);
   expect_all_named(traced.records);
+}
+
+// Their dentries are made and freed at the same address, of one inode, and have no hash.
+TEST(Names, anonymous_inodes_of_one_length_of_name_are_told_apart) {
+  constexpr int kRounds = 100;
+  const Traced traced = trace_child([] {
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    ::sched_setaffinity(0, sizeof(first), &first);
+    for (int i = 0; i < kRounds; ++i) {
+      const int event = ::eventfd(0, 0);
+      ::fsync(event);
+      ::close(event);
+      const int timer = ::timerfd_create(CLOCK_MONOTONIC, 0);
+      ::fsync(timer);
+      ::close(timer);
+    }
+  });
+  for (const char* name : {"anon_inode:[eventfd]", "anon_inode:[timerfd]"}) {
+    EXPECT_EQ(sum_of(traced.records, "enter_fsync", name).count, kRounds) << name;
+  }
+}
+
+// No path leads to it through that mount; /proc says "/".
+TEST(Names, a_file_moved_out_of_what_its_mount_shows_has_the_name_that_proc_gives_it) {
+  const TempDir directory;
+  const std::string from = directory.file("from"), point = directory.file("point");
+  const std::string outside = directory.file("outside");
+  ::mkdir(from.c_str(), 0700);
+  ::mkdir(point.c_str(), 0700);
+  const Traced traced = trace_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount(from.c_str(), point.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      ::_exit(3);
+    }
+    const int fd = make_file(point + "/file");
+    put(fd);
+    ::rename((from + "/file").c_str(), outside.c_str());
+    ::fsync(fd);
+    ::umount2(point.c_str(), MNT_DETACH);
+    ::fsync(fd);
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_write", point + "/file").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_fsync", "/").count, 2u);
 }
 
 TEST(Names, files_under_mounts_have_the_path_through_them) {

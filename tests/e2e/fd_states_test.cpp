@@ -1,0 +1,154 @@
+// Random steps with fds, in threads and processes: each call shows the file that /proc said at that
+// moment, and its result. The steps are those of fd_steps (tests/e2e/fd_steps/main.cpp), which logs
+// the rows that ior must show. tools/fd_states runs more of them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include "tests/e2e/fd_steps/calls.hpp"
+#include "tests/e2e/trace.hpp"
+
+namespace ior::e2e {
+namespace {
+
+constexpr int kFirstSeed = 1, kSeeds = 20, kSteps = 1'000;
+constexpr std::uint64_t kShownMax = 20;
+
+struct Row {
+  std::string name, result, file;
+};
+
+// By the name of the program (comm) and the thread: each thread's in order.
+using Rows = std::map<std::string, std::vector<Row>>;
+
+struct Outcome {
+  std::uint64_t rows = 0, wrong_names = 0, unnamed = 0, wrong_results = 0, missing = 0, shown = 0;
+  std::uint64_t all() const { return wrong_names + unnamed + wrong_results + missing; }
+};
+
+std::string next_field(std::istream& in) {
+  std::string field;
+  std::getline(in, field, ',');
+  return field;
+}
+
+Row rest_of_row(std::istream& in) {
+  Row row{next_field(in), next_field(in), ""};
+  std::getline(in, row.file);
+  return row;
+}
+
+Rows logged_rows(const std::string& path) {
+  Rows rows;
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    const std::string comm = next_field(in), thread = next_field(in);
+    rows[comm + " " + thread].push_back(rest_of_row(in));
+  }
+  return rows;
+}
+
+// Rows of ior's, of which no field is quoted; only those of programs that have named themselves.
+Rows traced_rows(const std::string& text) {
+  Rows rows;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    next_field(in);  // gap
+    next_field(in);  // duration
+    const std::string comm = next_field(in), id = next_field(in);
+    if (comm.size() < 2 || comm[0] != 'g' || comm[1] < '0' || comm[1] > '9') continue;
+    rows[comm + " " + id.substr(id.find('.') + 1)].push_back(rest_of_row(in));
+  }
+  return rows;
+}
+
+// Where a thread's calls are not the same, in the same order, what follows cannot be compared.
+void compare_thread(const std::string& thread, const std::vector<Row>& logged,
+                    const std::vector<Row>& traced, Outcome& outcome) {
+  const auto show = [&](std::size_t at, const char* what) {
+    if (++outcome.shown > kShownMax) return;
+    const auto text = [at](const std::vector<Row>& rows) {
+      return at < rows.size() ? rows[at].name + " " + rows[at].result + " " + rows[at].file
+                              : "none";
+    };
+    std::cout << what << ", thread " << thread << ", call " << at << "\n  made:  " << text(logged)
+              << "\n  shown: " << text(traced) << "\n";
+  };
+  for (std::size_t i = 0; i < std::max(logged.size(), traced.size()); ++i) {
+    if (i >= logged.size() || i >= traced.size() || logged[i].name != traced[i].name) {
+      outcome.missing += std::max(logged.size(), traced.size()) - i;
+      return show(i, "missing or extra call");
+    }
+    ++outcome.rows;
+    if (logged[i].result != traced[i].result) {
+      ++outcome.wrong_results;
+      show(i, "wrong result");
+    }
+    if (logged[i].file == traced[i].file) continue;
+    ++(traced[i].file.contains("[unknown") ? outcome.unnamed : outcome.wrong_names);
+    show(i, "wrong file");
+  }
+}
+
+void compare(const Rows& logged, const Rows& traced, Outcome& outcome) {
+  static const std::vector<Row> kNone;
+  const auto rows_of = [](const Rows& rows, const std::string& thread) -> const auto& {
+    const auto found = rows.find(thread);
+    return found == rows.end() ? kNone : found->second;
+  };
+  for (const auto& [thread, rows] : logged) {
+    compare_thread(thread, rows, rows_of(traced, thread), outcome);
+  }
+  for (const auto& [thread, rows] : traced) {
+    if (!logged.contains(thread)) compare_thread(thread, kNone, rows, outcome);
+  }
+}
+
+void run_script(int seed, int steps, Outcome& outcome) {
+  const TempDir directory;
+  std::string calls;
+  for (const std::string_view name : fd_steps::kCallNames) calls += std::string(name) + ",";
+  calls.pop_back();
+  const Finished traced =
+      run({IOR_BIN, "-f", "-plain", "-trace-syscalls", calls, "--", FD_STEPS_BIN,
+           std::to_string(seed), std::to_string(steps), directory.path()},
+          directory.path(), 60 + steps / 100.);
+  ASSERT_FALSE(traced.hung);
+  ASSERT_EQ(traced.exit_code, 0) << traced.err;
+  ASSERT_EQ(lost_calls(traced.err), 0u) << traced.err;
+  compare(logged_rows(directory.file("steps.log")), traced_rows(traced.out), outcome);
+}
+
+int setting(const char* name, int otherwise) {
+  const char* value = std::getenv(name);
+  return value ? std::atoi(value) : otherwise;
+}
+
+TEST(FdStates, random_steps_show_the_names_that_proc_gave_at_each) {
+  const int first = setting("IOR_FD_STATES_FIRST", kFirstSeed);
+  const int seeds = setting("IOR_FD_STATES_SEEDS", kSeeds);
+  const int steps = setting("IOR_FD_STATES_STEPS", kSteps);
+  Outcome outcome;
+  for (int seed = first; seed < first + seeds; ++seed) {
+    const std::uint64_t before = outcome.all();
+    run_script(seed, steps, outcome);
+    const std::string repeat =
+        "tools/fd_states 1 " + std::to_string(steps) + " " + std::to_string(seed) + " repeats it";
+    EXPECT_EQ(outcome.all(), before) << repeat;
+    if (HasFatalFailure()) FAIL() << repeat;
+  }
+  std::cout << "seeds " << seeds << ", steps " << std::int64_t{seeds} * steps << ", calls "
+            << outcome.rows << ", wrong names " << outcome.wrong_names << ", unnamed "
+            << outcome.unnamed << ", wrong results " << outcome.wrong_results
+            << ", missing or extra " << outcome.missing << "\n";
+  EXPECT_GT(outcome.rows, 0u);
+}
+
+}  // namespace
+}  // namespace ior::e2e
