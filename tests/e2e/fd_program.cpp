@@ -81,7 +81,7 @@ void odd_paths() {
   put(file);
   ::linkat(directory, kStrange, AT_FDCWD, "second", 0);
   ::symlinkat(kStrange, directory, "link");
-  std::array<char, 64> text{};
+  std::array<char, 256> text{};  // a struct statx, too
   (void)!::readlinkat(directory, "link", text.data(), text.size());
   call(SYS_renameat2, directory, kStrange, AT_FDCWD, "moved", 0u);
   put(file);
@@ -262,8 +262,8 @@ void pass_fd() {
   header->cmsg_len = CMSG_LEN(sizeof(int));
   const int fd = make("passed");
   __builtin_memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  ::sendmsg(ends[0], &message, 0);
   ::unlink("passed");
+  ::sendmsg(ends[0], &message, 0);
   ::waitpid(child, nullptr, 0);
 }
 

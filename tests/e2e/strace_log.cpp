@@ -115,6 +115,11 @@ bool string(std::string_view text, const Syscall&, Text& to) {
   return true;
 }
 
+bool too_long(std::string_view text, const Syscall&, Text& to) {
+  to.reset();
+  return text.starts_with('"') && text.ends_with("\"...");
+}
+
 bool null(std::string_view text, const Syscall&, Text& to) {
   to = unknown::kNoPath;
   return text == "NULL";
@@ -151,6 +156,7 @@ constexpr Spelling kTable[] = {
      open_fd},
     {Field::fd, "3, -1", "[unknown: fd is not open]", closed_fd},
     {Field::path, R"("a\n\303\266")", "the bytes", string},
+    {Field::path, R"("a"...)", "not compared: longer than a path may be, and cut", too_long},
     {Field::path, "NULL", "[unknown: no path given]", null},
     {Field::path, "0x10", "[unknown: bad address]", address},
 };
@@ -236,7 +242,7 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
     case Target::Kind::path:
       return joined(working_directory);
     case Target::Kind::text:
-      return joined("");
+      return argument(target.argument) == "NULL" ? "" : joined("");
     case Target::Kind::at_or_fd:
       if (argument(target.argument) == "NULL")
         return spelled(Field::fd, argument(target.directory), row);
@@ -301,7 +307,9 @@ void Reader::read_line(std::string_view line) {
     return;
   }
   if (unfinished) unfinished_[tid] = calls_.size();
-  calls_.push_back({.tid = tid, .text = std::string(rest)});
+  StraceCall& call = calls_.emplace_back();
+  call.tid = tid;
+  call.text = rest;
 }
 
 // After an exec by another thread its unfinished call goes on under the leader's id.
@@ -324,7 +332,9 @@ Directory& Reader::directory_of(pid_t tid) {
 void Reader::note_directory(pid_t tid, const Raw& raw, std::string_view ret,
                             const StraceCall& call) {
   if (raw.name == "chdir" || raw.name == "fchdir") {
-    *directory_of(tid) = std::filesystem::weakly_canonical(*call.files);
+    std::string& directory = *directory_of(tid);
+    directory = std::filesystem::weakly_canonical(*call.files);
+    if (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
   } else if (raw.name == "clone" || raw.name == "clone3" || raw.name == "fork" ||
              raw.name == "vfork") {
     const bool shared = call.text.find("CLONE_FS") != call.text.npos;
