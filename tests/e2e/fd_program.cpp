@@ -170,7 +170,12 @@ void every_path_call() {
   call(SYS_open_tree, AT_FDCWD, "absent", 0);
   call(SYS_fspick, AT_FDCWD, "absent", 0);
   call(SYS_fsopen, "nofs", 0);
-  call(SYS_name_to_handle_at, fd, "", buffer.data(), buffer.data() + 200, AT_EMPTY_PATH);
+  alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> handle{};
+  reinterpret_cast<file_handle*>(handle.data())->handle_bytes = MAX_HANDLE_SZ;
+  int mount_id = 0;
+  call(SYS_name_to_handle_at, fd, "", handle.data(), &mount_id, AT_EMPTY_PATH);
+  put(static_cast<int>(call(SYS_open_by_handle_at, fd, handle.data(), O_WRONLY)));
+  call(SYS_open_by_handle_at, -1, handle.data(), O_WRONLY);
   call(SYS_execveat, AT_FDCWD, "absent", nullptr, nullptr, 0);
   call(SYS_execve, "absent", nullptr, nullptr);
   ::close(fd);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <string.h>  // strerrorname_np
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -86,6 +87,11 @@ bool error(std::string_view text, const Syscall&, Text& to) {
   return to.has_value();
 }
 
+bool untold_fd(std::string_view text, const Syscall& row, Text& to) {
+  to.reset();
+  return shape_of(row.shape).name == "handle" && text.find('<') == text.npos;
+}
+
 bool number(std::string_view text, const Syscall&, Text& to) {
   const std::string digits(text);
   char* end = nullptr;
@@ -154,11 +160,25 @@ constexpr Spelling kTable[] = {
     {Field::fd, "4, 9 of close_range", "not compared: strace does not look them up", untold_range},
     {Field::fd, "3</file>, 3</file>(deleted), 3<pipe:[1]>", "/file, /file (deleted), pipe:[1]",
      open_fd},
+    {Field::fd, "4 of open_by_handle_at", "not compared: strace does not look it up", untold_fd},
     {Field::fd, "3, -1", "[unknown: fd is not open]", closed_fd},
     {Field::path, R"("a\n\303\266")", "the bytes", string},
     {Field::path, R"("a"...)", "not compared: longer than a path may be, and cut", too_long},
     {Field::path, "NULL", "[unknown: no path given]", null},
     {Field::path, "0x10", "[unknown: bad address]", address},
+};
+
+struct SecondFd {
+  std::string_view syscall;
+  std::size_t argument;
+};
+
+// fds that strace tells and ior does not: a row has one file, of these calls the one that they act
+// on.
+constexpr SecondFd kSecondFds[] = {
+    {"dup2", 1},  // is closed, or not open
+    {"dup3", 1},        {"epoll_ctl", 2}, {"inotify_add_watch", 0}, {"open_by_handle_at", 0},
+    {"pidfd_getfd", 1},  // of another process
 };
 
 Text spelled(Field field, std::string_view text, const Syscall& row) {
@@ -253,20 +273,61 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
   return {};
 }
 
-// ior's rule: a new fd of a call that was given none names the file.
-bool named_by_return(const Syscall& row, const Raw& raw) {
-  const Target::Kind main = shape_of(row.shape).main.kind;
-  return row.returns == Returns::fd && !raw.ret.empty() && is_digit(raw.ret.front()) &&
-         main != Target::Kind::fd && main != Target::Kind::fd_or_none;
+// ior's rules: a new fd of a call that was given none names the file, and without that fd nobody
+// knows which file a handle stands for.
+Text path_of(const Syscall& row, const Raw& raw, const std::string& working_directory) {
+  const Shape& shape = shape_of(row.shape);
+  const bool given_fd =
+      shape.main.kind == Target::Kind::fd || shape.main.kind == Target::Kind::fd_or_none;
+  if (row.returns == Returns::fd && is_digit(raw.ret.front()) && !given_fd)
+    return spelled(Field::fd, raw.ret, row);
+  if (shape.name == "handle") return std::string(unknown::kHandle);
+  return named_file(shape.main, raw, row, working_directory);
 }
 
 Text files_of(const Syscall& row, const Raw& raw, const std::string& working_directory) {
-  const Shape& shape = shape_of(row.shape);
-  const Text path = named_by_return(row, raw) ? spelled(Field::fd, raw.ret, row)
-                                              : named_file(shape.main, raw, row, working_directory);
-  const Text old_path = named_file(shape.other, raw, row, working_directory);
+  const Text path = path_of(row, raw, working_directory);
+  const Text old_path = named_file(shape_of(row.shape).other, raw, row, working_directory);
   if (!path || !old_path) return {};
   return old_path->empty() ? *path : *old_path + " -> " + *path;
+}
+
+bool names(const Target& target, std::size_t argument) {
+  switch (target.kind) {
+    case Target::Kind::none:
+    case Target::Kind::path:
+    case Target::Kind::text:
+      return false;
+    case Target::Kind::fd:
+    case Target::Kind::fd_or_none:
+      return target.argument == argument;
+    case Target::Kind::at:
+    case Target::Kind::at_or_fd:
+    case Target::Kind::first_open:
+      return target.directory == argument;
+  }
+  return false;
+}
+
+bool is_named_fd(std::string_view text) {
+  const std::size_t name = text.find('<');
+  return !text.empty() && is_digit(text.front()) && name != text.npos && opens_name(text, name);
+}
+
+// An fd that strace sees and the catalogue does not tell of.
+void expect_declared(const Syscall& row, const Raw& raw) {
+  const Shape& shape = shape_of(row.shape);
+  for (std::size_t i = 0; i < raw.arguments.size(); ++i) {
+    const std::string_view text = raw.arguments[i];
+    if (!is_named_fd(text) || names(shape.main, i) || names(shape.other, i)) continue;
+    const bool is_known = std::ranges::any_of(kSecondFds, [&](const SecondFd& second) {
+      return second.syscall == row.name && second.argument == i;
+    });
+    EXPECT_TRUE(is_known) << "argument " << i << " of " << row.name << " is an fd: " << text;
+  }
+  EXPECT_TRUE(!is_named_fd(raw.ret) || shape.main.kind != Target::Kind::none ||
+              row.returns == Returns::fd)
+      << row.name << " returns an fd: " << raw.ret;
 }
 
 class Reader {
@@ -351,6 +412,7 @@ StraceCall Reader::made(StraceCall call) {
   call.name = row ? row->name : raw.name;
   EXPECT_NE(row, nullptr) << "the catalogue does not know the call in " << call.text;
   if (!row) return call;
+  expect_declared(*row, raw);
   call.ret = spelled(Field::ret, raw.ret, *row);
   call.files = files_of(*row, raw, *directory_of(call.tid));
   call.cut_short = !call.ret;
