@@ -27,6 +27,12 @@ bool needs_enter(const Event& event) {
          (event.kind == IOR_RECORD_END && (event.sections & IOR_NO_RETURN));
 }
 
+// After exec a thread has its leader's id. The old leader's calls, of another task, may still be
+// unread in other rings: they come first.
+bool takes_over_id(std::uint32_t tid, const Event& event) {
+  return tid != 0 && event.tid != tid && event.kind != IOR_RECORD_END;
+}
+
 }  // namespace
 
 CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
@@ -49,7 +55,7 @@ void Pairer::take(const Event& event) {
   const auto thread = thread_of(event);
   Thread& state = thread->second;
   state.last_ns = event.time_ns;
-  if (!is_turn(state, event)) {
+  if (!is_turn(state, event) || takes_over_id(state.tid, event)) {
     hold(event.task, state, event);
   } else if (take_in_turn(thread, event, false) && !state.held.empty()) {
     take_held(thread, 0);
@@ -105,6 +111,7 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
     ++counts_.unmatched;
     return true;
   }
+  state.tid = event.tid;
   if (event.sections & IOR_AFTER_LOSS) state.after_loss = true;
   if (event.intro) {
     std::memcpy(state.comm.data(), event.intro->comm, IOR_COMM_SIZE);
@@ -141,15 +148,16 @@ void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
 }
 
 // Takes what was held and whose turn has come, and gives up what must have come by now; false when
-// the thread is gone with it.
+// the thread is gone with it. `completed` are the passes that have ended.
 bool Pairer::take_held(Threads::iterator thread, std::uint64_t completed) {
   Thread& state = thread->second;
   std::size_t taken = 0;
   for (; taken < state.held.size(); ++taken) {
     Held& held = state.held[taken];
-    if (!is_turn(state, held.event)) {
+    const bool in_turn = is_turn(state, held.event);
+    if (!in_turn || takes_over_id(state.tid, held.event)) {
       if (completed != kAllPasses && completed < held.pass + 1) break;
-      give_up_before(state, turn_of(held.event));
+      if (!in_turn) give_up_before(state, turn_of(held.event));
     }
     held.point_to_copies();
     if (!take_in_turn(thread, held.event, true)) return false;

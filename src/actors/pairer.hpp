@@ -6,7 +6,8 @@
 // another CPU and the rings were read the other way round, is held. What the kernel side lost it
 // says itself. Only where a record was damaged on the way does a number stay missing: it is given
 // up when it cannot come any more, for everything written before the held record is read by the end
-// of the pass after the one in which that was read (message.hpp).
+// of the pass after the one in which that was read (message.hpp). By the same rule a thread that an
+// exec gave its leader's id waits for the calls of the leader that it replaced.
 #pragma once
 
 #include <array>
@@ -71,6 +72,7 @@ class Pairer {
   };
   struct Thread {
     std::uint32_t next_seq = 1;
+    std::uint32_t tid = 0;  // of the record taken last; 0: none
     std::array<char, IOR_COMM_SIZE> comm{};
     std::uint64_t process_start_ns = 0;
     std::uint64_t last_exit_ns = 0;  // of the previous recorded call; 0: none

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
+#include <span>
+
 #include "tests/support/actor_chain.hpp"
 #include "tests/support/records.hpp"
 
@@ -43,6 +45,10 @@ class PairerLifetimeTest : public testing::Test {
     auto calls = chain_.feed(bytes);
     all_.insert(all_.end(), calls.begin(), calls.end());
     return calls;
+  }
+  void pass() {
+    auto calls = chain_.empty_pass();
+    all_.insert(all_.end(), calls.begin(), calls.end());
   }
   void finish() {
     auto calls = chain_.finish();
@@ -205,10 +211,12 @@ constexpr Ids kWorkerAsLeader = {.task = 2, .tgid = 100, .tid = 100};
 
 TEST_F(PairerLifetimeTest, ShowsAnExecveUnderTheThreadIdThatEnteredIt) {
   feed({read_call(1, kLeader).intro("leader"), read_call(1, kWorker).intro("worker")});
-  const auto calls =
-      feed({exec_enter(2, kWorker), end_of(1, kLeader), exec_exit(2, kWorkerAsLeader),
-            read_call(3, kWorkerAsLeader).intro("cat")});
-  ASSERT_EQ(calls.size(), 2u);
+  feed({exec_enter(2, kWorker), end_of(1, kLeader), exec_exit(2, kWorker),
+        read_call(3, kWorkerAsLeader).intro("cat")});
+  pass();
+  pass();
+  ASSERT_EQ(all_.size(), 4u);
+  const std::span calls(all_.begin() + 2, all_.end());
   EXPECT_EQ(calls[0].number, SYS_execve);
   EXPECT_EQ(calls[0].tid, 101u);
   EXPECT_EQ(calls[0].comm, "worker");
@@ -223,13 +231,19 @@ TEST_F(PairerLifetimeTest, ShowsAnExecveUnderTheThreadIdThatEnteredIt) {
 }
 
 // The new program's first calls are read before the old leader's last ones and its end.
-TEST_F(PairerLifetimeTest, KeepsTheOldLeaderApartWhenItIsReadBehindTheExec) {
+TEST_F(PairerLifetimeTest, ShowsTheOldLeadersCallsFirstWhenTheyAreReadBehindTheExec) {
   feed({read_call(1, kLeader).intro("leader")});
   feed({read_call(2, kWorkerAsLeader).at(9000).intro("cat"), exec_enter(1, kWorker).intro("worker"),
-        exec_exit(1, kWorkerAsLeader)});
+        exec_exit(1, kWorker)});
+  pass();
   feed({read_call(2, kLeader), end_of(2, kLeader)});
   feed({read_call(3, kWorkerAsLeader).at(9900), end_of(3, kWorkerAsLeader)});
   finish();
+  std::vector<std::string> of_leader_id;
+  for (const SeenCall& call : all_) {
+    if (call.tid == kLeader.tid) of_leader_id.push_back(call.comm);
+  }
+  EXPECT_THAT(of_leader_id, ElementsAre("leader", "leader", "cat", "cat"));
   EXPECT_EQ(all_.size(), 5u);
   EXPECT_EQ(chain_.thread_count(), 0u);
   expect_nothing_wrong();
@@ -237,13 +251,15 @@ TEST_F(PairerLifetimeTest, KeepsTheOldLeaderApartWhenItIsReadBehindTheExec) {
 
 TEST_F(PairerLifetimeTest, FollowsAnExecedThreadWhoseFormerIdIsUsedAgain) {
   const Ids next = {.task = 3, .tgid = 100, .tid = 101};
-  feed({read_call(1, kWorker), exec_enter(2, kWorker), exec_exit(2, kWorkerAsLeader)});
+  feed({read_call(1, kWorker), exec_enter(2, kWorker), exec_exit(2, kWorker)});
   chain_.end_pass();
   feed({read_call(1, next).at(9000)});
   chain_.empty_pass();
   chain_.empty_pass();
-  const auto calls = feed({read_call(3, kWorkerAsLeader).at(9900), read_call(2, next).at(9950)});
-  EXPECT_EQ(calls.size(), 2u);
+  feed({read_call(3, kWorkerAsLeader).at(9900), read_call(2, next).at(9950)});
+  pass();
+  pass();
+  EXPECT_EQ(all_.size(), 5u);
   EXPECT_EQ(chain_.thread_count(), 2u);
   finish();
   expect_nothing_wrong();

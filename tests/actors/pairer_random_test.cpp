@@ -95,20 +95,32 @@ void expect_same(const std::vector<SeenCall>& actual, const std::vector<SeenCall
   }
 }
 
+// Also of those of different tasks, of which one took over the other's id by exec.
+void expect_ids_in_order(const std::vector<SeenCall>& calls) {
+  std::map<std::uint32_t, std::uint64_t> last_enter_ns;
+  for (const SeenCall& call : calls) {
+    std::uint64_t& last = last_enter_ns[call.tid];
+    EXPECT_LT(last, call.enter_ns) << call;
+    last = call.enter_ns;
+  }
+}
+
 void expect_exact(const HistoryOptions& options, const CallFilter& filter) {
   const History history = make_history(options);
   ActorChain chain(filter, options.rings);
   RandomReader reader(history, options.rings, options.seed, chain);
-  const CallsByTask actual = by_task(history, reader.read_all());
+  const std::vector<SeenCall> calls = reader.read_all();
+  if (!options.reuses_thread_ids && options.damage_percent == 0) expect_ids_in_order(calls);
+  const CallsByTask actual = by_task(history, calls);
   const CallsByTask expected = expected_calls(history, filter);
   std::size_t arrived = 0;
-  for (const auto& [task, calls] : history.calls) arrived += calls.size();
+  for (const auto& [task, truth] : history.calls) arrived += truth.size();
   EXPECT_EQ(actual.size(), expected.size());
-  for (const auto& [task, calls] : expected) {
+  for (const auto& [task, truth] : expected) {
     const auto found = actual.find(task);
     ASSERT_NE(found, actual.end()) << "task " << task;
     SCOPED_TRACE(testing::Message() << "task " << task);
-    expect_same(found->second, calls);
+    expect_same(found->second, truth);
   }
   EXPECT_EQ(chain.counts().seen, arrived);
   EXPECT_EQ(chain.counts().given_up, history.given_up);
