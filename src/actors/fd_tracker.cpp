@@ -70,12 +70,12 @@ void take_flags(const FlagsSource& source, Event& event) {
   }
 }
 
-// mmap's fd -1 says that there is no file, not that one is missing; so does a range without open
-// fds.
+// An fd of -1 may say that there is no file, not that one is missing: mmap's, and that of a range
+// in which nothing is open.
 bool names_a_file(const ior_file* file, const Target& target) {
-  if (!file || file->status != IOR_FILE_CLOSED) return file != nullptr;
-  return target.kind != Target::Kind::first_open &&
-         (file->fd >= 0 || target.kind != Target::Kind::fd_or_none);
+  const bool may_have_none =
+      target.kind == Target::Kind::fd_or_none || target.kind == Target::Kind::first_open;
+  return file && (file->fd >= 0 || !may_have_none);
 }
 
 void take_file_flags(Event& event) {
