@@ -47,6 +47,12 @@ std::vector<Fields> parse_csv(const std::string& text) {
   return rows;
 }
 
+// Beside a socket's inode ior says what it is; strace -y does not.
+std::string without_socket_details(const std::string& files) {
+  static const std::regex details(R"(socket:\[(\d+) ([^\[\]]|\[[^\]]*\])*\])");
+  return std::regex_replace(files, details, "socket:[$1]");
+}
+
 std::vector<Row> rows_of(const Traced& traced) {
   std::vector<Row> rows;
   for (const Fields& fields : parse_csv(traced.ior.out)) {
@@ -54,7 +60,10 @@ std::vector<Row> rows_of(const Traced& traced) {
       EXPECT_EQ(fields.size(), 7u) << fields.front();
       continue;
     }
-    Row row{.comm = fields[2], .name = fields[4], .ret = fields[5], .files = fields[6]};
+    Row row{.comm = fields[2],
+            .name = fields[4],
+            .ret = fields[5],
+            .files = without_socket_details(fields[6])};
     std::istringstream ids(fields[3]);
     char dot;
     ids >> row.pid >> dot >> row.tid;
