@@ -152,6 +152,9 @@ TEST_F(FdTrackerTest, ShowsNoFileWhereANegativeFdMeansNone) {
   const Event& map = last(whole_record(SYS_mmap, 1, 1).file(file_with(IOR_FILE_CLOSED, -1)));
   EXPECT_EQ(map.path, "");
   EXPECT_FALSE(map.has_flags);
+  const Event& range =
+      last(whole_record(SYS_close_range, 1, 0).file(file_with(IOR_FILE_CLOSED, -1)));
+  EXPECT_EQ(range.path, "");
 }
 
 TEST_F(FdTrackerTest, NamesBothFilesOfACallWithTwoFds) {

@@ -121,7 +121,10 @@ TEST(Names, close_range_closes_what_it_says_and_no_more) {
     for (int fd = 100; fd < 104; ++fd) put(fd);
     ::syscall(SYS_close_range, 103u, ~0u, 4u);  // CLOSE_RANGE_CLOEXEC closes nothing yet
     put(103);
+    ::syscall(SYS_close_range, 200u, 300u, 0u);  // nothing is open there
   });
+  EXPECT_EQ(sum_of(traced.records, "enter_close_range").count, 3u);
+  EXPECT_EQ(sum_of(traced.records, "enter_close_range", "[unknown: fd is not open]").count, 0u);
   EXPECT_EQ(sum_of(traced.records, "enter_close_range", directory.file("1")).count, 1u);
   EXPECT_EQ(sum_of(traced.records, "enter_close_range", directory.file("3")).count, 1u);
   EXPECT_EQ(sum_of(traced.records, "enter_write", directory.file("0")).count, 1u);

@@ -163,7 +163,10 @@ void close_many(Actor& actor, Choice& choice) {
   const int unshare = actor.may_unshare && choice.one_in(4) ? CLOSE_RANGE_UNSHARE : 0;
   const int flags = unshare | (choice.one_in(3) ? CLOSE_RANGE_CLOEXEC : 0);
   const int lowest = first_open(first, last);
-  call_on_fd(call::close_range_, lowest, arguments(first, last, flags));
+  if (lowest < 0)
+    call_plain(call::close_range_, arguments(first, last, flags));
+  else
+    call_on_fd(call::close_range_, lowest, arguments(first, last, flags));
   forget_closed(actor);
   check(actor, lowest < 0 ? last : lowest);
 }
