@@ -18,32 +18,16 @@ struct Call {
 
 #define SYS_umount SYS_umount2  // as ior and the kernel's tracepoint name it
 
-// The calls that steps make, and ior is to trace.
-#define FD_STEPS_CALLS(CALL)                                                                  \
-  CALL(open)                                                                                  \
-  CALL(openat)                                                                                \
-  CALL(openat2)                                                                               \
-  CALL(creat)                                                                                 \
-  CALL(close)                                                                                 \
-  CALL(close_range)                                                                           \
-  CALL(dup) CALL(dup2) CALL(dup3) CALL(fcntl) CALL(lseek) CALL(pipe2) CALL(socketpair)        \
-      CALL(eventfd2) CALL(memfd_create) CALL(epoll_create1) CALL(timerfd_create)              \
-          CALL(inotify_init1) CALL(signalfd4) CALL(rename) CALL(renameat) CALL(renameat2)     \
-              CALL(link) CALL(linkat) CALL(unlink) CALL(unlinkat) CALL(mkdir) CALL(mkdirat)   \
-                  CALL(rmdir) CALL(chdir) CALL(fchdir) CALL(mount) CALL(umount) CALL(sendmsg) \
-                      CALL(recvmsg) CALL(pidfd_open) CALL(pidfd_getfd) CALL(fork) CALL(vfork) \
-                          CALL(clone) CALL(unshare) CALL(execve) CALL(execveat)
-
 namespace call {
-#define FD_STEPS_DEFINE(name) inline constexpr Call name##_{SYS_##name, #name};
-FD_STEPS_CALLS(FD_STEPS_DEFINE)
-#undef FD_STEPS_DEFINE
+#define CALL(name) inline constexpr Call name##_{SYS_##name, #name};
+#include "tests/e2e/fd_steps/calls.def"
+#undef CALL
 }  // namespace call
 
-inline constexpr std::array kCallNames = {
-#define FD_STEPS_NAME(name) std::string_view(#name),
-    FD_STEPS_CALLS(FD_STEPS_NAME)
-#undef FD_STEPS_NAME
+inline constexpr std::string_view kCallNames[] = {
+#define CALL(name) #name,
+#include "tests/e2e/fd_steps/calls.def"
+#undef CALL
 };
 
 using Arguments = std::array<long, 6>;
