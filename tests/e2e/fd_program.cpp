@@ -109,7 +109,7 @@ void odd_paths() {
   ::close(directory);
 }
 
-void every_path_call() {
+void path_calls() {
   struct stat status {};
   struct statfs system {};
   std::array<char, 256> buffer{};
@@ -139,6 +139,25 @@ void every_path_call() {
   call(SYS_getxattr, "plain", "user.a", buffer.data(), buffer.size());
   call(SYS_llistxattr, "soft", buffer.data(), buffer.size());
   call(SYS_removexattr, "plain", "user.a");
+  call(SYS_mount, "none", "absent", "tmpfs", 0L, nullptr);
+  call(SYS_umount2, "absent", 0);
+  call(SYS_chroot, "absent");
+  call(SYS_acct, "absent/none");
+  call(SYS_swapon, "absent", 0);
+  call(SYS_pivot_root, "absent", "other");
+  call(SYS_quotactl, 0x80000700, "absent", 0, buffer.data());
+  call(SYS_move_mount, AT_FDCWD, "absent", AT_FDCWD, "other", 0);
+  call(SYS_open_tree, AT_FDCWD, "absent", 0);
+  call(SYS_fspick, AT_FDCWD, "absent", 0);
+  call(SYS_fsopen, "nofs", 0);
+  call(SYS_execveat, AT_FDCWD, "absent", nullptr, nullptr, 0);
+  call(SYS_execve, "absent", nullptr, nullptr);
+}
+
+void file_calls() {
+  struct stat status {};
+  struct statfs system {};
+  std::array<char, 256> buffer{};
   const std::array<std::uint64_t, 3> how = {O_RDWR, 0, 0};
   const auto fd = static_cast<int>(call(SYS_openat2, AT_FDCWD, "plain", how.data(), sizeof(how)));
   call(SYS_utimensat, fd, nullptr, nullptr, 0);
@@ -159,25 +178,12 @@ void every_path_call() {
   call(SYS_sync_file_range, fd, 0L, 0L, 0u);
   call(SYS_syncfs, fd);
   call(SYS_ioctl, fd, FIONREAD, buffer.data());
-  call(SYS_mount, "none", "absent", "tmpfs", 0L, nullptr);
-  call(SYS_umount2, "absent", 0);
-  call(SYS_chroot, "absent");
-  call(SYS_acct, "absent/none");
-  call(SYS_swapon, "absent", 0);
-  call(SYS_pivot_root, "absent", "other");
-  call(SYS_quotactl, 0x80000700, "absent", 0, buffer.data());
-  call(SYS_move_mount, AT_FDCWD, "absent", AT_FDCWD, "other", 0);
-  call(SYS_open_tree, AT_FDCWD, "absent", 0);
-  call(SYS_fspick, AT_FDCWD, "absent", 0);
-  call(SYS_fsopen, "nofs", 0);
   alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> handle{};
   reinterpret_cast<file_handle*>(handle.data())->handle_bytes = MAX_HANDLE_SZ;
   int mount_id = 0;
   call(SYS_name_to_handle_at, fd, "", handle.data(), &mount_id, AT_EMPTY_PATH);
   put(static_cast<int>(call(SYS_open_by_handle_at, fd, handle.data(), O_WRONLY)));
   call(SYS_open_by_handle_at, -1, handle.data(), O_WRONLY);
-  call(SYS_execveat, AT_FDCWD, "absent", nullptr, nullptr, 0);
-  call(SYS_execve, "absent", nullptr, nullptr);
   ::close(fd);
 }
 
@@ -239,6 +245,66 @@ void kernel_objects() {
   const int tty = ::open("/dev/ptmx", O_RDWR);
   ::ioctl(tty, TIOCGWINSZ, ring.data());
   call(SYS_umask, 022);
+}
+
+// Most fail: they have the wrong kind of fd.
+void rare_fd_calls() {
+  alignas(8) std::array<char, 256> buffer{};
+  iovec vector{buffer.data(), 4};
+  mmsghdr messages{};
+  socklen_t size = 16;
+  const int fd = make("rare"), directory = ::open(".", O_RDONLY | O_DIRECTORY);
+  const int signals = ::signalfd(-1, reinterpret_cast<sigset_t*>(buffer.data()), 0);
+  ::signalfd(signals, reinterpret_cast<sigset_t*>(buffer.data()), 0);
+  call(SYS_preadv2, fd, &vector, 1, 0L, 0L, 0);
+  call(SYS_pwritev2, fd, &vector, 1, 0L, 0L, 0);
+  call(SYS_getdents64, directory, buffer.data(), buffer.size());
+  call(SYS_getdents, directory, buffer.data(), buffer.size());
+  call(SYS_fremovexattr, fd, "user.none");
+  call(SYS_fgetxattr, fd, "user.none", buffer.data(), 4L);
+  call(SYS_epoll_pwait, fd, buffer.data(), 1, 0, nullptr, 8L);
+  call(SYS_epoll_pwait2, fd, buffer.data(), 1, nullptr, nullptr, 8L);
+  call(SYS_sendmmsg, fd, &messages, 1u, 0u);
+  call(SYS_recvmmsg, fd, &messages, 1u, 0u, nullptr);
+  call(SYS_getsockname, fd, buffer.data(), &size);
+  call(SYS_getpeername, fd, buffer.data(), &size);
+  call(SYS_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, buffer.data(), 4u);
+  call(SYS_getsockopt, fd, SOL_SOCKET, SO_REUSEADDR, buffer.data(), &size);
+  call(SYS_accept, fd, nullptr, nullptr);
+  call(SYS_timerfd_gettime, fd, buffer.data());
+  call(SYS_inotify_rm_watch, fd, 1);
+  call(SYS_mq_open, "name", O_RDONLY, 0, nullptr);
+  call(SYS_mq_unlink, "name");
+  call(SYS_mq_timedsend, fd, buffer.data(), 1L, 0u, nullptr);
+  call(SYS_mq_timedreceive, fd, buffer.data(), 1L, nullptr, nullptr);
+  call(SYS_mq_notify, fd, nullptr);
+  call(SYS_mq_getsetattr, fd, nullptr, nullptr);
+  call(SYS_io_uring_enter, fd, 0u, 0u, 0u, nullptr, 0L);
+  call(SYS_io_uring_register, fd, 0u, nullptr, 0u);
+  call(SYS_setns, fd, 0);
+  call(SYS_fsconfig, fd, 0u, "key", nullptr, 0);
+  call(SYS_fsmount, fd, 0u, 0u);
+  call(SYS_mount_setattr, directory, "none", 0u, buffer.data(), 32L);
+  call(SYS_move_mount, directory, "none", directory, "other", 0u);
+  call(SYS_fanotify_init, 0u, 0u);
+  call(SYS_fanotify_mark, fd, 1u, 1L, directory, "none");
+  call(SYS_quotactl_fd, fd, 0x800007u << 8, 0, buffer.data());
+  call(SYS_process_madvise, fd, &vector, 1L, 0, 0u);
+  call(SYS_process_mrelease, fd, 0u);
+  call(SYS_finit_module, fd, "", 0);
+  call(SYS_landlock_add_rule, fd, 1, buffer.data(), 0u);
+  call(SYS_landlock_restrict_self, fd, 0u);
+  call(SYS_kcmp, ::getpid(), ::getpid(), 0, fd, directory);
+  call(SYS_userfaultfd, 0);
+  call(SYS_memfd_secret, 0u);
+  call(SYS_perf_event_open, buffer.data(), 0, -1, fd, 0L);
+  call(SYS_remap_file_pages, buffer.data(), 0L, 0L, 0L, 0L);
+  call(SYS_uselib, "none");
+  call(SYS_statx, AT_FDCWD, "rare", 0, 0u, nullptr);
+  call(SYS_unlinkat, directory, "rare", 0);
+  call(SYS_mkdirat, directory, "rare.d", 0700);
+  call(SYS_rmdir, "rare.d");
+  call(SYS_fchdir, directory);
 }
 
 // An fd goes to a child through a socket, under another number.
@@ -401,9 +467,11 @@ void mounts() {
 int main() {
   copy_fds();
   odd_paths();
-  in_child(every_path_call);
+  in_child(path_calls);
+  in_child(file_calls);
   in_child(move_data);
   in_child(kernel_objects);
+  in_child(rare_fd_calls);
   pass_fd();
   use_sockets();
   use_threads();

@@ -62,8 +62,9 @@ bool restart(std::string_view text, const Syscall&, Text& to) {
                                                                 {"ERESTART_RESTARTBLOCK", "-516"}};
   if (!text.starts_with("? E")) return false;
   text.remove_prefix(2);
-  to = codes.at(text.substr(0, text.find(' ')));
-  return true;
+  const auto code = codes.find(text.substr(0, text.find(' ')));
+  if (code != codes.end()) to = code->second;
+  return to.has_value();
 }
 
 bool no_return(std::string_view, const Syscall& row, Text& to) {
@@ -168,17 +169,25 @@ constexpr Spelling kTable[] = {
     {Field::path, "0x10", "[unknown: bad address]", address},
 };
 
-struct SecondFd {
+// The table's other half: fds that strace looks up and that are not compared, as the catalogue has
+// another file for these calls, or none.
+struct OtherFd {
   std::string_view syscall;
   std::size_t argument;
+  std::string_view why;
 };
-
-// fds that strace tells and ior does not: a row has one file, of these calls the one that they act
-// on.
-constexpr SecondFd kSecondFds[] = {
-    {"dup2", 1},  // is closed, or not open
-    {"dup3", 1},        {"epoll_ctl", 2}, {"inotify_add_watch", 0}, {"open_by_handle_at", 0},
-    {"pidfd_getfd", 1},  // of another process
+constexpr OtherFd kOtherFds[] = {
+    {"dup2", 1, "the new fd; the row shows the file that it becomes"},
+    {"dup3", 1, "likewise"},
+    {"epoll_ctl", 2, "the watched fd; the row shows the epoll fd"},
+    {"fanotify_mark", 0, "the group; the row shows the marked path"},
+    {"inotify_add_watch", 0, "the watcher; the row shows the watched path"},
+    {"kcmp", 3, "an fd only for one kind of comparison, and of another process"},
+    {"kcmp", 4, "likewise"},
+    {"open_by_handle_at", 0, "any file of the mount; the row shows the file opened"},
+    {"perf_event_open", 3, "the group's leader; the row shows the new event"},
+    {"pidfd_getfd", 1, "an fd of another process; the row shows that process's fd"},
+    {"signalfd4", 0, "also returned, and shown as that"},
 };
 
 Text spelled(Field field, std::string_view text, const Syscall& row) {
@@ -320,8 +329,8 @@ void expect_declared(const Syscall& row, const Raw& raw) {
   for (std::size_t i = 0; i < raw.arguments.size(); ++i) {
     const std::string_view text = raw.arguments[i];
     if (!is_named_fd(text) || names(shape.main, i) || names(shape.other, i)) continue;
-    const bool is_known = std::ranges::any_of(kSecondFds, [&](const SecondFd& second) {
-      return second.syscall == row.name && second.argument == i;
+    const bool is_known = std::ranges::any_of(kOtherFds, [&](const OtherFd& other) {
+      return other.syscall == row.name && other.argument == i;
     });
     EXPECT_TRUE(is_known) << "argument " << i << " of " << row.name << " is an fd: " << text;
   }

@@ -1,6 +1,7 @@
 // Reads a log of `strace -f -y` and says which rows ior has to show for it: the second opinion of
 // the end-to-end suite. Which arguments name files is the catalogue's word; how strace spells
-// things is one table, in strace_log.cpp. A plain function, usable from any thread.
+// things, and what is not compared, is one table in strace_log.cpp (kTable, kOtherFds). A plain
+// function, usable from any thread.
 #pragma once
 
 #include <sys/types.h>
