@@ -70,7 +70,7 @@ struct Event {
 };
 
 inline ior_table table_of(unsigned sections) {
-  if (sections & IOR_REQUEST) return IOR_TABLE_URING;
+  if (sections & IOR_REQUEST) return sections & IOR_AIO ? IOR_TABLE_AIO : IOR_TABLE_URING;
   return sections & IOR_COMPAT ? IOR_TABLE_32 : IOR_TABLE_64;
 }
 

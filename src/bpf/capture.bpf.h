@@ -153,15 +153,27 @@ static const struct ior_row rows[IOR_ROWS] = {
 #include "catalog/uring.def"
 #undef URING
 #undef URING_AS
+#define AIO(number, name, row)                                                                     \
+  [IOR_TABLE_AIO * IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
+                                                  IOR_SHAPE_OF_##row, IOR_ARGS_##row,              \
+                                                  IOR_RETURN_OF_##row},
+#define AIO_AS(number, name, row, args, shape, bytes, returns)                                     \
+  [IOR_TABLE_AIO * IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
+                                                  IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+#include "catalog/aio.def"
+#undef AIO
+#undef AIO_AS
     [IOR_NO_ROW] = {.nargs = IOR_ARGS_MAX},
 };
 
+static __always_inline __u32 table_of(__u32 sections) {
+  if (sections & IOR_REQUEST) return sections & IOR_AIO ? IOR_TABLE_AIO : IOR_TABLE_URING;
+  return sections & IOR_COMPAT ? IOR_TABLE_32 : IOR_TABLE_64;
+}
+
 /* Of the call in flight. */
 static __always_inline const struct ior_row* row_of(const struct ior_task_state* state) {
-  __u32 table = state->sections & IOR_REQUEST  ? IOR_TABLE_URING
-                : state->sections & IOR_COMPAT ? IOR_TABLE_32
-                                               : IOR_TABLE_64;
-  return &rows[row_number(state->nr, table)];
+  return &rows[row_number(state->nr, table_of(state->sections))];
 }
 
 #define NO_FILE ((void)0)

@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bpf/aio.bpf.h"
 #include "bpf/capture.bpf.h"
 #include "bpf/names.bpf.h"
 #include "bpf/process.bpf.h"
@@ -95,6 +96,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   __u32 number = row_number(nr, is_compat(task));
   note_target_exec(tgid, nr);
   if (!settings.selected[number] || !is_traced_task(task, tgid, pid_tgid)) return 0;
+  if (settings.selected[number] & IOR_CARRIES_AIO) {
+    if (nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
+    if (!(settings.selected[number] & IOR_SELECTED)) return 0;
+  }
   struct ior_task_state* state = make_state(task);
   if (!state) {
     count(IOR_COUNTER_task_storage_full);
@@ -198,12 +203,18 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
   bool is_traced = is_traced_task(task, pid_tgid >> 32, pid_tgid);
   /* After exec a thread has its leader's id. */
   if (!is_traced && !settings.target_tid) return 0;
+  if (settings.selected[number] & IOR_CARRIES_AIO) {
+    if (nr == __NR_io_submit)
+      drop_iocbs(regs, pid_tgid, ret);
+    else
+      reap_events(regs, pid_tgid, ret);
+  }
   struct ior_task_state* state = find_state(task);
   if (!state || !(state->flags & TASK_IN_CALL)) {
     const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
     if (skipped)
       state->flags &= ~TASK_SKIP_EXIT;
-    else if (is_traced && number != IOR_NO_ROW && settings.selected[number])
+    else if (is_traced && number != IOR_NO_ROW && (settings.selected[number] & IOR_SELECTED))
       count_lone_exit(state, number, ret);
     return 0;
   }
@@ -297,6 +308,8 @@ int count_in_flight(struct bpf_iter__task* context) {
 /* Run once after the probes are gone, at the iterator's end. */
 SEC("iter/task")
 int settle_requests(struct bpf_iter__task* context) {
-  if (!context->task) bpf_for_each_map_elem(&requests, settle_request, 0, 0);
+  if (context->task) return 0;
+  bpf_for_each_map_elem(&requests, settle_request, 0, 0);
+  bpf_for_each_map_elem(&iocbs, settle_iocb, 0, 0);
   return 0;
 }

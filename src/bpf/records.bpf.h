@@ -76,7 +76,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
  * that it was lost. */
 static __always_inline bool write_call(struct ior_task_state* state,
                                        struct ior_record_buffer* record, __u32 size, bool first) {
-  record->head.sections |= state->sections & (IOR_COMPAT | IOR_REQUEST);
+  record->head.sections |= state->sections & (IOR_COMPAT | IOR_REQUEST | IOR_AIO);
   if (first) {
     record->head.seq = state->seq + 1;
     if (state->flags & TASK_LOST) record->head.sections |= IOR_AFTER_LOSS;

@@ -74,6 +74,14 @@ ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
   std::ranges::copy(settings.selected, out.selected);
+  // AIO has no tracepoint of its own: its requests pass through these calls.
+  if (std::ranges::any_of(rows_of(IOR_TABLE_AIO), [&settings](const Syscall& row) {
+        return settings.selected[IOR_ROW_OF(row.number, IOR_TABLE_AIO)];
+      })) {
+    for (const std::string_view name : {"io_submit", "io_getevents", "io_pgetevents"}) {
+      out.selected[find_syscall(name)->number] |= IOR_CARRIES_AIO;
+    }
+  }
   return out;
 }
 

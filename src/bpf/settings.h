@@ -9,6 +9,12 @@
 #include <linux/types.h>
 #endif
 
+/* What is done about a call. */
+enum ior_selection {
+  IOR_SELECTED = 1,    /* it is traced */
+  IOR_CARRIES_AIO = 2, /* it submits or reaps requests that may be */
+};
+
 struct ior_settings {
   __u32 self_tgid;         /* never traced */
   __u32 target_tgid;       /* 0: every process */

@@ -268,7 +268,7 @@ static __always_inline void start_request(struct io_kiocb* request) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = request->opcode}};
   __u32 row = row_number(request->opcode, IOR_TABLE_URING);
-  if (!settings.selected[row]) return;
+  if (!(settings.selected[row] & IOR_SELECTED)) return;
   take_submitter(task, &fresh.call);
   if (!is_traced_submitter(task, &fresh.call)) return;
   fresh.call.task = __sync_fetch_and_add(&last_task, 1) + 1;

@@ -55,7 +55,8 @@ enum ior_section {
   IOR_EXIT_LOST = 1 << 10, /* the exit half of the task's call before this one was lost */
   IOR_REQUEST = 1 << 11,   /* an io_uring request: nr is its operation; task is its own, and ends
                               with its EXIT */
-  IOR_SECTIONS_ALL = (1 << 12) - 1,
+  IOR_AIO = 1 << 12,       /* with IOR_REQUEST: of Linux AIO, nr is its operation */
+  IOR_SECTIONS_ALL = (1 << 13) - 1,
 };
 
 enum {

@@ -70,6 +70,16 @@ constexpr Syscall kUringOperations[] = {
 #undef URING_AS
 };
 
+constexpr Syscall kAioOperations[] = {
+#define AIO(number, name, row) like(IOR_NUMBER_##row, number, "aio_" #name, #name),
+#define AIO_AS(number, name, row, args, shape, bytes, returns)                                   \
+  like(IOR_NUMBER_##row, number, "aio_" #name, #name, args, IOR_SHAPE_##shape, ByteClass::bytes, \
+       Returns::returns),
+#include "catalog/aio.def"
+#undef AIO
+#undef AIO_AS
+};
+
 constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t directory = 0) {
   return {kind, directory, argument};
 }
@@ -183,7 +193,7 @@ constexpr auto make_rows_by_name() {
 
 consteval bool are_all(bool (*holds)(const Syscall&)) {
   return std::ranges::all_of(kSyscalls, holds) && std::ranges::all_of(kCompatSyscalls, holds) &&
-         std::ranges::all_of(kUringOperations, holds);
+         std::ranges::all_of(kUringOperations, holds) && std::ranges::all_of(kAioOperations, holds);
 }
 
 consteval bool are_in_order(std::span<const Syscall> rows) {
@@ -195,7 +205,7 @@ static_assert(are_all([](const Syscall& row) {
   return row.number < IOR_SYSCALL_LIMIT && row.args <= kArgsMax;
 }));
 static_assert(are_in_order(kSyscalls) && are_in_order(kCompatSyscalls) &&
-                  are_in_order(kUringOperations),
+                  are_in_order(kUringOperations) && are_in_order(kAioOperations),
               "rows stand in the order of their numbers, one each");
 static_assert(are_all([](const Syscall& row) { return args_used(kShapes[row.shape]) <= row.args; }),
               "a shape uses no argument that the syscall lacks");
@@ -208,7 +218,8 @@ static_assert(std::ranges::none_of(kCompatSyscalls, [](const Syscall& row) {
   return IOR_ROW_OF(row.number, true) == IOR_NO_ROW;
 }));
 constexpr std::array kRowsByTable = {kRowsByNumber, make_rows_by_number(kCompatSyscalls),
-                                     make_rows_by_number(kUringOperations)};
+                                     make_rows_by_number(kUringOperations),
+                                     make_rows_by_number(kAioOperations)};
 static_assert(kRowsByTable.size() == IOR_TABLES);
 constexpr auto kRowsByName = make_rows_by_name();
 static_assert(std::ranges::adjacent_find(kRowsByName, {}, &NamedRow::name) == kRowsByName.end(),
@@ -222,7 +233,7 @@ std::span<const Syscall> syscalls() {
 
 std::span<const Syscall> rows_of(ior_table table) {
   static constexpr std::array<std::span<const Syscall>, IOR_TABLES> kTables = {
-      kSyscalls, kCompatSyscalls, kUringOperations};
+      kSyscalls, kCompatSyscalls, kUringOperations, kAioOperations};
   return kTables[table];
 }
 
@@ -236,14 +247,14 @@ const Syscall* find_syscall(std::string_view name) {
 }
 
 std::string syscall_name(std::uint32_t number, ior_table table) {
-  static constexpr std::array kPrefixes = {"syscall_", "i386_", "io_uring_"};
+  static constexpr std::array kPrefixes = {"syscall_", "i386_", "io_uring_", "aio_"};
   if (const Syscall* row = find_syscall(number, table)) return std::string(row->name);
   return kPrefixes[table] + std::to_string(number);
 }
 
 std::string tracepoint_name(std::uint32_t number, ior_table table) {
   const std::string name = syscall_name(number, table);
-  return table == IOR_TABLE_URING ? name : "enter_" + name;
+  return table == IOR_TABLE_64 || table == IOR_TABLE_32 ? "enter_" + name : name;
 }
 
 bool is_traced_by_default(const Syscall& row) {

@@ -1,6 +1,6 @@
 /* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def,
- * compat.def, uring.def, shapes.def, families.def and counters.def are the source; nothing is
- * listed here. */
+ * compat.def, uring.def, aio.def, shapes.def, families.def and counters.def are the source; nothing
+ * is listed here. */
 #ifndef IOR_CATALOG_CATALOG_H
 #define IOR_CATALOG_CATALOG_H
 
@@ -13,12 +13,13 @@ enum ior_table {
   IOR_TABLE_64,    /* syscalls.def */
   IOR_TABLE_32,    /* compat.def */
   IOR_TABLE_URING, /* uring.def */
+  IOR_TABLE_AIO,   /* aio.def */
   IOR_TABLES
 };
 
 /* All tables in one, the rows of each by their numbers; the last, which is no call's, stands for
  * all numbers beyond. A power of two. */
-#define IOR_ROWS (4 * IOR_SYSCALL_LIMIT)
+#define IOR_ROWS (IOR_TABLES * IOR_SYSCALL_LIMIT)
 #define IOR_NO_ROW (IOR_ROWS - 1)
 #define IOR_ROW_OF(number, table) \
   ((number) < IOR_SYSCALL_LIMIT ? (number) + (table)*IOR_SYSCALL_LIMIT : IOR_NO_ROW)
@@ -43,7 +44,7 @@ enum ior_returns {
   IOR_RETURNS_noreturn,
 };
 
-/* What compat.def and uring.def take from a row of syscalls.def, by its name. */
+/* What the other tables take from a row of syscalls.def, by its name. */
 enum ior_row_columns {
 #define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                  \
   IOR_NUMBER_##name = number, IOR_ARGS_##name = args, IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \

@@ -129,7 +129,7 @@ Result<void> Trace::load() {
   settings.from_exec = command_.has_value();
   settings.ring_bytes = options_.ring_bytes;
   settings.selected.fill(options_.selection.unknown);
-  for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32, IOR_TABLE_URING}) {
+  for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32, IOR_TABLE_URING, IOR_TABLE_AIO}) {
     for (const Syscall& row : rows_of(table)) {
       settings.selected[IOR_ROW_OF(row.number, table)] =
           options_.selection.syscalls[row.selected_by];

@@ -213,7 +213,7 @@ constexpr std::array kWildValues = {
     WildValue{"nargs_7", offsetof(ior_head, nargs), 7, 1},
     WildValue{"nargs_255", offsetof(ior_head, nargs), 255, 1},
     WildValue{"section_that_is_not_there", offsetof(ior_head, sections), IOR_TEXT | IOR_FILE, 2},
-    WildValue{"section_bit_12", offsetof(ior_head, sections), IOR_TEXT | 1u << 12, 2},
+    WildValue{"section_bit_13", offsetof(ior_head, sections), IOR_TEXT | 1u << 13, 2},
     WildValue{"section_bit_15", offsetof(ior_head, sections), IOR_TEXT | 1u << 15, 2},
     WildValue{"text_shorter_than_the_record", kTextOffset, 0, 2},
     WildValue{"text_longer_than_the_record", kTextOffset, 9, 2},

@@ -1,0 +1,152 @@
+/* Requests of Linux AIO as calls of their own. There is no tracepoint: a request begins where
+ * io_submit takes its iocb, and ends where io_getevents or io_pgetevents gives its event out. Until
+ * then it lives in a table, in the form of a task's state, as io_uring's do. */
+#ifndef IOR_BPF_AIO_BPF_H
+#define IOR_BPF_AIO_BPF_H
+
+#include "bpf/uring.bpf.h"
+
+enum { IOCBS_AT_ONCE_MAX = 1 << 14 };
+
+/* linux/aio_abi.h, whose own types clash with the kernel's. */
+struct ior_iocb {
+  __u64 data;
+  __u64 key_and_flags;
+  __u16 operation;
+  __s16 priority;
+  __u32 fd;
+  __u64 buffer;
+  __u64 size;
+  __u64 offset;
+};
+
+struct ior_aio_event {
+  __u64 data;
+  __u64 iocb;
+  __s64 result;
+  __s64 result2;
+};
+
+struct ior_iocb_key {
+  __u64 iocb;
+  __u64 tgid;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, REQUESTS_MAX);
+  __type(key, struct ior_iocb_key);
+  __type(value, struct ior_task_state);
+} iocbs SEC(".maps");
+
+static const struct ior_task_state blank_call = {.sections = IOR_REQUEST | IOR_AIO};
+
+/* One whose event was never seen: the program took it from the ring that it shares with the kernel.
+ * It is known to be over when its iocb is submitted again, or at the end of the trace. */
+static long settle_iocb(struct bpf_map* map, struct ior_iocb_key* key, struct ior_task_state* call,
+                        void* context) {
+  send_whole(call, call->enter_ns, 0, IOR_NO_RETURN);
+  return 0;
+}
+
+struct ior_iocb_list {
+  __u64 iocbs; /* of pointers, in user space */
+  __u64 tgid;
+  __u32 tid;
+};
+
+static __always_inline bool key_at(const struct ior_iocb_list* list, __u32 index,
+                                   struct ior_iocb_key* key) {
+  key->tgid = list->tgid;
+  return !bpf_probe_read_user(&key->iocb, 8, (const void*)(list->iocbs + (__u64)index * 8));
+}
+
+static long submit_step(__u32 index, void* context) {
+  const struct ior_iocb_list* list = context;
+  struct ior_iocb_key key;
+  struct ior_iocb iocb;
+  if (!key_at(list, index, &key)) return 1;
+  if (bpf_probe_read_user(&iocb, sizeof(iocb), (const void*)key.iocb)) return 1;
+  __u32 row = row_number(iocb.operation, IOR_TABLE_AIO);
+  if (!(settings.selected[row] & IOR_SELECTED)) return 0;
+  struct ior_task_state* call = bpf_map_lookup_elem(&iocbs, &key);
+  if (call) settle_iocb(0, &key, call, 0);
+  if (bpf_map_update_elem(&iocbs, &key, &blank_call, BPF_ANY) ||
+      !(call = bpf_map_lookup_elem(&iocbs, &key))) {
+    count(IOR_COUNTER_requests_full);
+    return 0;
+  }
+  call->task = __sync_fetch_and_add(&last_task, 1) + 1;
+  call->nr = iocb.operation;
+  call->nargs = rows[row].nargs;
+  call->cpu = bpf_get_smp_processor_id();
+  call->tgid = list->tgid;
+  call->tid = list->tid;
+  call->args[0] = iocb.fd;
+  call->args[1] = iocb.buffer;
+  call->args[2] = iocb.size;
+  call->args[3] = iocb.offset;
+  bpf_get_current_comm(call->comm, IOR_COMM_SIZE);
+  capture_fd(&call->file, iocb.fd);
+  call->sections |= IOR_FILE;
+  call->enter_ns = bpf_ktime_get_boot_ns();
+  return 0;
+}
+
+static __always_inline void submit_iocbs(struct task_struct* task, struct pt_regs* regs,
+                                         __u64 pid_tgid) {
+  struct ior_iocb_list list = {.iocbs = regs->dx, .tgid = pid_tgid >> 32, .tid = pid_tgid};
+  describe_process(task, bpf_get_smp_processor_id());
+  if ((long)regs->si > 0)
+    bpf_loop(regs->si < IOCBS_AT_ONCE_MAX ? regs->si : IOCBS_AT_ONCE_MAX, submit_step, &list, 0);
+}
+
+struct ior_iocb_drop {
+  struct ior_iocb_list list;
+  __u32 first;
+};
+
+static long drop_step(__u32 index, void* context) {
+  const struct ior_iocb_drop* drop = context;
+  struct ior_iocb_key key;
+  if (!key_at(&drop->list, drop->first + index, &key)) return 1;
+  bpf_map_delete_elem(&iocbs, &key);
+  return 0;
+}
+
+/* The kernel took only the first ones. */
+static __always_inline void drop_iocbs(struct pt_regs* regs, __u64 pid_tgid, long taken) {
+  if (taken < 0) taken = 0;
+  if ((long)regs->si <= taken) return;
+  struct ior_iocb_drop drop = {.list = {.iocbs = regs->dx, .tgid = pid_tgid >> 32}, .first = taken};
+  __u64 left = regs->si - taken;
+  bpf_loop(left < IOCBS_AT_ONCE_MAX ? left : IOCBS_AT_ONCE_MAX, drop_step, &drop, 0);
+}
+
+struct ior_event_list {
+  __u64 events; /* in user space */
+  __u64 tgid;
+};
+
+static long reap_step(__u32 index, void* context) {
+  const struct ior_event_list* list = context;
+  struct ior_aio_event event;
+  if (bpf_probe_read_user(&event, sizeof(event),
+                          (const void*)(list->events + (__u64)index * sizeof(event))))
+    return 1;
+  struct ior_iocb_key key = {.iocb = event.iocb, .tgid = list->tgid};
+  struct ior_task_state* call = bpf_map_lookup_elem(&iocbs, &key);
+  if (!call) return 0;
+  send_whole(call, bpf_ktime_get_boot_ns(), event.result, 0);
+  bpf_map_delete_elem(&iocbs, &key);
+  return 0;
+}
+
+static __always_inline void reap_events(struct pt_regs* regs, __u64 pid_tgid, long taken) {
+  struct ior_event_list list = {.events = regs->r10, .tgid = pid_tgid >> 32};
+  if (taken > 0)
+    bpf_loop(taken < IOCBS_AT_ONCE_MAX ? taken : IOCBS_AT_ONCE_MAX, reap_step, &list, 0);
+}
+
+#endif
