@@ -141,7 +141,7 @@ void Cpu::fd_call(Task& task, std::uint16_t nr, std::string_view file, std::int6
   write(record);
   ++replay_.calls;
   replay_.halves += 2;
-  if (find_syscall(nr)->bytes != ByteClass::none) {
+  if (find_syscall(nr)->bytes.kind != ByteClass::none) {
     replay_.bytes_moved += static_cast<std::uint64_t>(std::max<std::int64_t>(ret, 0));
   }
 }

@@ -1,6 +1,5 @@
 #include "actors/decoder.hpp"
 
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -32,6 +31,12 @@ class Cursor {
     return reinterpret_cast<const T*>(take(sizeof(T)));
   }
 
+  std::span<const std::uint64_t> take_numbers(std::size_t count) {
+    const auto* numbers = reinterpret_cast<const std::uint64_t*>(take(count * 8));
+    if (!numbers) return {};
+    return {numbers, count};
+  }
+
   Text take_text() {
     const auto* text = take<ior_text>();
     if (!text || text->size > IOR_TEXT_MAX || text->status > IOR_TEXT_TOO_LONG) {
@@ -51,16 +56,16 @@ class Cursor {
   bool failed_ = false;
 };
 
-void take_call(Cursor& cursor, Event& event) {
+void take_call(Cursor& cursor, std::size_t count, Event& event) {
   if (event.kind == IOR_RECORD_EXIT) {
     if (const auto* exit = cursor.take<ior_exit>()) {
       event.enter_ns = exit->enter_ns;
       event.ret = exit->ret;
     }
   }
-  event.args = cursor.take(event.nargs * 8u);
-  if (event.nr == IOR_NR_WIDE && event.nargs > 0 && event.args) {
-    std::memcpy(&event.nr, event.args, sizeof(event.nr));
+  event.args = cursor.take_numbers(count);
+  if (event.nr == IOR_NR_WIDE && !event.args.empty()) {
+    event.nr = static_cast<std::uint32_t>(event.args.front());
   }
   if (event.sections & IOR_FILE) event.file = cursor.take<ior_file>();
   if (event.sections & IOR_OTHER) event.other = cursor.take<ior_file>();
@@ -84,7 +89,6 @@ bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
   }
   event = Event{};
   event.kind = static_cast<ior_record_kind>(head->kind);
-  event.nargs = head->nargs;
   event.sections = head->sections;
   event.cpu = head->cpu;
   event.nr = head->nr;
@@ -96,7 +100,7 @@ bool decode_record(std::span<const std::byte> record, Event& event) noexcept {
   switch (event.kind) {
     case IOR_RECORD_ENTER:
     case IOR_RECORD_EXIT:
-      take_call(cursor, event);
+      take_call(cursor, head->nargs, event);
       break;
     case IOR_RECORD_NAME:
       event.name = cursor.take<ior_name>();

@@ -16,8 +16,6 @@ static_assert(static_cast<int>(NameKind::deleted) == IOR_NAME_DELETED);
 static_assert(static_cast<int>(NameKind::pseudo) == IOR_NAME_PSEUDO);
 static_assert(static_cast<int>(NameKind::too_long) == IOR_NAME_TOO_LONG);
 
-constexpr std::uint32_t kUnreadableFlags = ~0u;  // of an open_how that could not be read
-
 std::string_view keep(std::string_view text, EventBatch& batch) {
   if (text.empty()) return {};
   auto* copy = static_cast<char*>(batch.memory.allocate(text.size(), 1));
@@ -31,9 +29,7 @@ std::string made_name(const ior_name& name, std::string_view text) {
 }
 
 std::uint64_t argument(const Event& event, std::uint8_t index) {
-  std::uint64_t value = 0;
-  if (index < event.nargs) std::memcpy(&value, event.args + index * 8u, sizeof(value));
-  return value;
+  return index < event.args.size() ? event.args[index] : 0;
 }
 
 const Shape* shape_of_call(const Event& event) {
@@ -64,9 +60,13 @@ void take_flags(const FlagsSource& source, Event& event) {
   if (source.kind == FlagsSource::Kind::creat) {
     event.flags = O_CREAT | O_WRONLY | O_TRUNC;
     event.has_flags = true;
-  } else if (source.kind == FlagsSource::Kind::argument) {
-    event.flags = static_cast<std::uint32_t>(argument(event, source.argument));
-    event.has_flags = event.flags != kUnreadableFlags;
+    return;
+  }
+  const std::uint64_t passed = argument(event, source.argument);
+  if (source.kind == FlagsSource::Kind::argument ||
+      (source.kind == FlagsSource::Kind::captured && (passed & IOR_CAPTURED))) {
+    event.flags = static_cast<std::uint32_t>(passed);
+    event.has_flags = true;
   }
 }
 
@@ -156,6 +156,8 @@ void FdTracker::take_paths(const Shape& shape, Event& event, EventBatch& batch) 
   }
   if (has_text(shape.other)) {
     event.old_path = path_of(shape.other, event.other_text, directory(event.other), batch);
+  } else if (names_a_file(event.other, shape.other)) {
+    event.old_path = name_of(*event.other, event, batch);
   }
   take_flags(shape.flags, event);
 }

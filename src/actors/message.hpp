@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,6 @@ struct Text {
 // One record, checked and taken apart. Pointers and views lie in the batch's bytes or its memory.
 struct Event {
   ior_record_kind kind = IOR_RECORD_END;
-  std::uint8_t nargs = 0;
   std::uint16_t sections = 0;
   std::uint16_t cpu = 0;
   std::uint32_t nr = 0;
@@ -50,9 +50,9 @@ struct Event {
   std::uint32_t tgid = 0;
   std::uint32_t tid = 0;
   std::uint64_t time_ns = 0;
-  std::uint64_t enter_ns = 0;       // EXIT
-  std::int64_t ret = 0;             // EXIT
-  const std::byte* args = nullptr;  // nargs numbers of 8 bytes
+  std::uint64_t enter_ns = 0;  // EXIT
+  std::int64_t ret = 0;        // EXIT
+  std::span<const std::uint64_t> args;
   const ior_file* file = nullptr;
   const ior_file* other = nullptr;
   const ior_intro* intro = nullptr;

@@ -136,13 +136,18 @@ bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool fro
 void Pairer::Held::point_to_copies() {
   event.path = path;
   event.old_path = old_path;
+  event.args = args;
   if (event.intro) event.intro = &intro;
 }
 
 void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
   if (thread.held.empty()) waiting_.push_back(task);
-  Held held{event, event.intro ? *event.intro : ior_intro{}, events_->raw.pass,
-            std::string(event.path), std::string(event.old_path)};
+  Held held{event,
+            event.intro ? *event.intro : ior_intro{},
+            events_->raw.pass,
+            std::string(event.path),
+            std::string(event.old_path),
+            {event.args.begin(), event.args.end()}};
   const auto place = std::ranges::upper_bound(thread.held, event, comes_before, &Held::event);
   thread.held.insert(place, std::move(held));
 }
@@ -192,6 +197,7 @@ void Pairer::start(Thread& thread, const Event& event) {
   enter.flags = event.flags;
   enter.path.assign(event.path);
   enter.old_path.assign(event.old_path);
+  enter.args.assign(event.args.begin(), event.args.end());
 }
 
 void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
@@ -208,6 +214,7 @@ void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
   call.has_flags = event.has_flags;
   call.path = from_held ? keep(event.path) : event.path;
   call.old_path = from_held ? keep(event.old_path) : event.old_path;
+  call.args = from_held ? keep(event.args) : event.args;
   if (is_second_half(event)) finish_from_enter(thread, event, call);
   emit(thread, call, event.time_ns);
 }
@@ -224,6 +231,7 @@ void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
   }
   if (call.path.empty()) call.path = keep(enter.path);
   call.old_path = keep(enter.old_path);
+  call.args = keep(enter.args);
 }
 
 void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {
@@ -243,6 +251,14 @@ bool Pairer::passes(const Call& call) const {
   if (!filter_.comm.empty() && !call.comm_view().contains(filter_.comm)) return false;
   return filter_.path.empty() || call.path.contains(filter_.path) ||
          call.old_path.contains(filter_.path);
+}
+
+std::span<const std::uint64_t> Pairer::keep(std::span<const std::uint64_t> numbers) {
+  if (numbers.empty()) return {};
+  auto* copy = static_cast<std::uint64_t*>(
+      calls_->memory.allocate(numbers.size_bytes(), alignof(std::uint64_t)));
+  std::ranges::copy(numbers, copy);
+  return {copy, numbers.size()};
 }
 
 std::string_view Pairer::keep(std::string_view text) {

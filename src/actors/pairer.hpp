@@ -59,6 +59,7 @@ class Pairer {
     std::uint32_t flags = 0;
     std::string path;
     std::string old_path;
+    std::vector<std::uint64_t> args;
   };
   // An event that came before its turn, with copies of what its batch held.
   struct Held {
@@ -67,6 +68,7 @@ class Pairer {
     std::uint64_t pass;
     std::string path;
     std::string old_path;
+    std::vector<std::uint64_t> args;
 
     void point_to_copies();
   };
@@ -97,6 +99,7 @@ class Pairer {
   void finish_from_enter(Thread& thread, const Event& event, Call& call);
   void emit(Thread& thread, Call& call, std::uint64_t exit_ns);
   std::string_view keep(std::string_view text);
+  std::span<const std::uint64_t> keep(std::span<const std::uint64_t> numbers);
   bool passes(const Call& call) const;
 
   const std::size_t shard_;

@@ -67,6 +67,8 @@ std::string inet_addresses(const ior_socket& socket) {
     text = " " + address_text(socket.family, socket.address, socket.port);
   }
   const std::uint16_t peer_port = ntohs(socket.peer_port);
+  // A connection that failed has left its address behind, without the port.
+  if (peer_port == 0 && socket.type != SOCK_RAW) return text;
   if (!is_set(socket.peer_address, peer_port)) return text;
   return (text.empty() ? " " : text) + "->" +
          address_text(socket.family, socket.peer_address, peer_port);

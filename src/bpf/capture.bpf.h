@@ -10,14 +10,17 @@
 
 enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 };
 
-/* The open file of an fd in the current task's table, null where there is none. */
-static __always_inline struct file* open_file(__u32 fd) {
-  struct files_struct* files = current_task()->files;
+/* The open file of an fd in a table, null where there is none. */
+static __always_inline struct file* open_file_of(struct files_struct* files, __u32 fd) {
   if (!files) return 0;
   struct fdtable* table = files->fdt;
   if (fd >= table->max_fds) return 0;
   /* Any kernel struct whose first member is a struct file pointer will do to read one. */
   return AS(struct readahead_control, (__u64)table->fd + (__u64)fd * 8)->file;
+}
+
+static __always_inline struct file* open_file(__u32 fd) {
+  return open_file_of(current_task()->files, fd);
 }
 
 static __always_inline __u64 name_open_file(struct ior_file* file, struct ior_name_buffer* to,
@@ -50,6 +53,27 @@ __noinline int capture_open_file(struct ior_file* file, __u64 opened) {
   file->fd = 0;
   file->name_id = 0;
   return name_open_file(file, to, AS(struct file, opened)) != 0;
+}
+
+extern struct task_struct* bpf_task_from_vpid(__s32 pid) __ksym __weak; /* Linux 6.14 */
+extern void bpf_task_release(struct task_struct* task) __ksym __weak;
+
+/* As capture_fd(), in the table of the process that the current one knows as `pid`. */
+__noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
+  struct ior_name_buffer* to = name_buffer();
+  if (!file || !to) return 0;
+  file->fd = fd;
+  file->name_id = 0;
+  file->f_flags = 0;
+  file->status = IOR_FILE_NO_NAME;
+  if (fd < 0 || !bpf_task_from_vpid) return 0;
+  file->status = IOR_FILE_CLOSED;
+  struct task_struct* owner = bpf_task_from_vpid(pid);
+  if (!owner) return 0;
+  struct file* open = open_file_of(owner->files, fd);
+  if (open) name_open_file(file, to, open);
+  bpf_task_release(owner);
+  return 0;
 }
 
 __noinline int capture_working_directory(struct ior_file* file) {
@@ -119,6 +143,7 @@ struct ior_row {
   __u8 shape;
   __u8 nargs;
   __u8 returns;
+  __u32 captures; /* IOR_CAPTURES */
 };
 
 /* Calls after which a file may have another name although the file itself was not touched. */
@@ -127,39 +152,37 @@ struct ior_row {
    (number) == __NR_mount || (number) == __NR_umount2 || (number) == __NR_pivot_root ||  \
    (number) == __NR_move_mount)
 
+#define ROW(number, shape, nargs, returns, captures) \
+  { number, MOVES_NAMES(number), shape, nargs, returns, captures }
+#define ROW_AS(row, shape, returns, args)                                                   \
+  ROW(IOR_NUMBER_##row, IOR_SHAPE_##shape, IOR_ARGUMENT_COUNT(args), IOR_RETURNS_##returns, \
+      IOR_CAPTURES(args))
+#define ROW_LIKE(row) \
+  ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGS_##row, IOR_RETURN_OF_##row, IOR_CAPTURES_##row)
+
 /* By IOR_ROW_OF. */
 static const struct ior_row rows[IOR_ROWS] = {
-#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
-  [number] = {number, MOVES_NAMES(number), IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+#define SYSCALL(number, name, abi, shape, family, kind, bytes, returns, args) \
+  [IOR_ROW_OF(number, IOR_TABLE_64)] = ROW_LIKE(name),
 #include "catalog/syscalls.def"
 #undef SYSCALL
-#define COMPAT(number, name, row)                                                  \
-  [IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
-                                  IOR_SHAPE_OF_##row, IOR_ARGS_##row, IOR_RETURN_OF_##row},
-#define COMPAT_AS(number, name, row, args, shape, bytes, returns)                  \
-  [IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
-                                  IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+#define COMPAT(number, name, row) [IOR_ROW_OF(number, IOR_TABLE_32)] = ROW_LIKE(row),
+#define COMPAT_AS(number, name, row, shape, bytes, returns, args) \
+  [IOR_ROW_OF(number, IOR_TABLE_32)] = ROW_AS(row, shape, returns, args),
 #include "catalog/compat.def"
 #undef COMPAT
 #undef COMPAT_AS
-#define URING(number, name, row)                                                      \
-  [IOR_TABLE_URING * IOR_SYSCALL_LIMIT +                                              \
-      number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), IOR_SHAPE_OF_##row, \
-                 IOR_ARGS_##row, IOR_RETURN_OF_##row},
-#define URING_AS(number, name, row, args, shape, bytes, returns)                           \
-  [IOR_TABLE_URING * IOR_SYSCALL_LIMIT +                                                   \
-      number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), IOR_SHAPE_##shape, args, \
-                 IOR_RETURNS_##returns},
+#define URING(number, name, row, args)    \
+  [IOR_ROW_OF(number, IOR_TABLE_URING)] = \
+      ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGUMENT_COUNT(args), IOR_RETURN_OF_##row, 0),
+#define URING_AS(number, name, row, shape, bytes, returns, args) \
+  [IOR_ROW_OF(number, IOR_TABLE_URING)] = ROW_AS(row, shape, returns, args),
 #include "catalog/uring.def"
 #undef URING
 #undef URING_AS
-#define AIO(number, name, row)                                                                     \
-  [IOR_TABLE_AIO * IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
-                                                  IOR_SHAPE_OF_##row, IOR_ARGS_##row,              \
-                                                  IOR_RETURN_OF_##row},
-#define AIO_AS(number, name, row, args, shape, bytes, returns)                                     \
-  [IOR_TABLE_AIO * IOR_SYSCALL_LIMIT + number] = {IOR_NUMBER_##row, MOVES_NAMES(IOR_NUMBER_##row), \
-                                                  IOR_SHAPE_##shape, args, IOR_RETURNS_##returns},
+#define AIO(number, name, row) [IOR_ROW_OF(number, IOR_TABLE_AIO)] = ROW_LIKE(row),
+#define AIO_AS(number, name, row, shape, bytes, returns, args) \
+  [IOR_ROW_OF(number, IOR_TABLE_AIO)] = ROW_AS(row, shape, returns, args),
 #include "catalog/aio.def"
 #undef AIO
 #undef AIO_AS
@@ -180,6 +203,10 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
 #define TEXT(a) ((void)0)
 #define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
 #define FD_OR_NONE(a) FD(a)
+#define FD_IF_OPEN(a) (FD(a), file->fd = *opened ? file->fd : -1)
+#define FD_OF(t, p, a)                                                       \
+  (*opened = 0, capture_fd_of(file, args[p], args[t] ? -1 : (__s32)args[a]), \
+   state->sections |= section)
 #define FIRST_OPEN(a, b) \
   (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
 #define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
@@ -217,6 +244,8 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef TEXT
 #undef FD
 #undef FD_OR_NONE
+#undef FD_IF_OPEN
+#undef FD_OF
 #undef FIRST_OPEN
 #undef PATH
 #undef AT
@@ -226,6 +255,8 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #define NO_FILE NO_TEXT
 #define FD(a) NO_TEXT
 #define FD_OR_NONE(a) NO_TEXT
+#define FD_IF_OPEN(a) NO_TEXT
+#define FD_OF(t, p, a) NO_TEXT
 #define FIRST_OPEN(a, b) NO_TEXT
 #define PATH(a) a
 #define AT(d, a) a
@@ -244,6 +275,8 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 #undef NO_FILE
 #undef FD
 #undef FD_OR_NONE
+#undef FD_IF_OPEN
+#undef FD_OF
 #undef FIRST_OPEN
 #undef PATH
 #undef AT

@@ -9,16 +9,18 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/aio.bpf.h"
+#include "bpf/arguments.bpf.h"
 #include "bpf/capture.bpf.h"
 #include "bpf/names.bpf.h"
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
+#include "bpf/restart.bpf.h"
 #include "bpf/state.bpf.h"
 #include "bpf/uring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { OPEN_HOW_UNREADABLE = -1, MAX_ERRNO = 4095 };
+enum { MAX_ERRNO = 4095, SIGNAL_IGNORED = 1, IN_PROGRESS = 115 };
 
 static __always_inline void note_moved_names(__u32 row) {
   if (rows[row].moves_names) __sync_fetch_and_add(&name_epoch, 1);
@@ -88,6 +90,88 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
   if (!state->comm_known || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
 }
 
+static __always_inline bool is_expired(const struct ior_file* file, __u32 newest) {
+  return file->status == IOR_FILE_NAMED && newest - file->name_id >= IOR_NAME_WINDOW / 2;
+}
+
+static __always_inline void rename_file(struct ior_file* file, __u64 opened) {
+  struct ior_file now;
+  if (file->status != IOR_FILE_NAMED) return;
+  if (opened && capture_fd(&now, file->fd) == opened) {
+    *file = now;
+    return;
+  }
+  file->status = IOR_FILE_NO_NAME;
+  count(IOR_COUNTER_name_expired);
+}
+
+/* Sends the call to this CPU's ring, where its files must have names, too. */
+static __always_inline void move_to_this_cpu(struct ior_task_state* state) {
+  state->cpu = bpf_get_smp_processor_id();
+  if (state->sections & IOR_FILE) rename_file(&state->file, state->opened);
+  if (state->sections & IOR_OTHER) rename_file(&state->other, state->other_opened);
+}
+
+/* After a call so long that the names given at its enter are about to expire: names its files
+ * again, for this CPU's ring. */
+static __always_inline void renew_names(struct ior_task_state* state) {
+  __u32 cpu = state->cpu;
+  struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
+  if (!cache) return;
+  bool file = (state->sections & IOR_FILE) && is_expired(&state->file, cache->next_id);
+  bool other = (state->sections & IOR_OTHER) && is_expired(&state->other, cache->next_id);
+  if (!file && !other) return;
+  move_to_this_cpu(state);
+}
+
+/* A socket's name has its addresses, which these calls change. */
+static __always_inline bool gives_address(__u32 like, long ret) {
+  return (like == __NR_connect || like == __NR_bind) && (ret == 0 || ret == -IN_PROGRESS);
+}
+
+/* Finishes a call of which nothing is in a ring yet. */
+static __always_inline void finish_whole(struct ior_task_state* state, const struct ior_row* row,
+                                         __u64 exit_ns, long ret) {
+  bool has_file = (state->sections & IOR_FILE) && !(state->flags & TASK_TEXT_FAULT);
+  if (row->returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
+    if (state->cpu != bpf_get_smp_processor_id()) move_to_this_cpu(state);
+    capture_fd(&state->file, ret);
+    state->sections |= IOR_FILE;
+    state->flags &= ~TASK_TEXT_FAULT;
+  } else {
+    renew_names(state);
+    if (gives_address(row->like, ret)) move_to_this_cpu(state);
+    if (row->like == __NR_fcntl) {
+      struct file* open = open_file(state->file.fd);
+      if (open) state->file.f_flags = open->f_flags;
+    }
+  }
+  send_whole(state, exit_ns, ret, 0);
+}
+
+/* What a 32-bit program sees of a return. An address may look like a negative number. */
+static __always_inline long compat_return(const struct ior_row* row, long ret) {
+  __s32 seen = ret;
+  if (row->returns == IOR_RETURNS_address && seen < -MAX_ERRNO) return (__u32)seen;
+  return seen;
+}
+
+/* Writes the exit of the call in flight. */
+__noinline int finish_call(struct ior_task_state* state, __u64 exit_ns, __s64 ret) {
+  if (!state) return 0;
+  state->flags &= ~(TASK_IN_CALL | TASK_INTERRUPTED);
+  const struct ior_row* row = row_of(state);
+  if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
+  if (state->flags & TASK_SENT_ENTER)
+    return send_exit(state, exit_ns, ret, row->returns == IOR_RETURNS_fd && ret >= 0, 0);
+  finish_whole(state, row, exit_ns, ret);
+  return 0;
+}
+
+static __always_inline void finish_interrupted(struct ior_task_state* state) {
+  finish_call(state, state->interrupted_ns, state->interrupted_ret);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
@@ -95,24 +179,29 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
   struct task_struct* task = bpf_get_current_task_btf();
   __u32 number = row_number(nr, is_compat(task));
   note_target_exec(tgid, nr);
-  if (!settings.selected[number] || !is_traced_task(task, tgid, pid_tgid)) return 0;
-  if (settings.selected[number] & IOR_CARRIES_AIO) {
-    if (nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
-    if (!(settings.selected[number] & IOR_SELECTED)) return 0;
-  }
+  __u8 selection = settings.selected[number];
+  if (!selection || !is_traced_task(task, tgid, pid_tgid)) return 0;
+  if ((selection & IOR_CARRIES_AIO) && nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
+  if (!(selection & (IOR_SELECTED | IOR_CONTINUES))) return 0;
   struct ior_task_state* state = make_state(task);
   if (!state) {
     count(IOR_COUNTER_task_storage_full);
     return 0;
   }
+  if (state->flags & TASK_INTERRUPTED) {
+    if (resumes_call(state, nr)) {
+      state->flags &= ~TASK_INTERRUPTED;
+      return 0;
+    }
+    finish_interrupted(state);
+  }
+  if (!(selection & IOR_SELECTED)) return 0;
   start_call(task, state, regs, nr, pid_tgid);
   const struct ior_row* row = &rows[number];
   __u32 shape = row->shape;
   if (shape >= IOR_SHAPE_COUNT) return 0;
   state->nargs = row->nargs;
-  if (shape == IOR_SHAPE_openat2 &&
-      bpf_probe_read_user(&state->args[2], 8, (const void*)state->args[2]))
-    state->args[2] = OPEN_HOW_UNREADABLE;
+  if (row->captures) capture_arguments(state, row->captures, row->like);
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) {
     send_enter(state, shape);
@@ -136,61 +225,6 @@ static __always_inline void count_lone_exit(const struct ior_task_state* state, 
   else
     count(state && (state->flags & TASK_CALLED) ? IOR_COUNTER_exit_only
                                                 : IOR_COUNTER_in_flight_at_start);
-}
-
-static __always_inline bool is_expired(const struct ior_file* file, __u32 newest) {
-  return file->status == IOR_FILE_NAMED && newest - file->name_id >= IOR_NAME_WINDOW / 2;
-}
-
-static __always_inline void rename_file(struct ior_file* file, __u64 opened) {
-  struct ior_file now;
-  if (file->status != IOR_FILE_NAMED) return;
-  if (opened && capture_fd(&now, file->fd) == opened) {
-    *file = now;
-    return;
-  }
-  file->status = IOR_FILE_NO_NAME;
-  count(IOR_COUNTER_name_expired);
-}
-
-/* After a call so long that the names given at its enter are about to expire: names its files
- * again, for this CPU's ring. */
-static __always_inline void renew_names(struct ior_task_state* state) {
-  __u32 cpu = state->cpu;
-  struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
-  if (!cache) return;
-  bool file = (state->sections & IOR_FILE) && is_expired(&state->file, cache->next_id);
-  bool other = (state->sections & IOR_OTHER) && is_expired(&state->other, cache->next_id);
-  if (!file && !other) return;
-  state->cpu = bpf_get_smp_processor_id();
-  if (state->sections & IOR_FILE) rename_file(&state->file, state->opened);
-  if (state->sections & IOR_OTHER) rename_file(&state->other, state->other_opened);
-}
-
-/* Finishes a call of which nothing is in a ring yet. */
-static __always_inline void finish_whole(struct ior_task_state* state, const struct ior_row* row,
-                                         __u64 exit_ns, long ret) {
-  bool has_file = (state->sections & IOR_FILE) && !(state->flags & TASK_TEXT_FAULT);
-  if (row->returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
-    state->cpu = bpf_get_smp_processor_id();
-    capture_fd(&state->file, ret);
-    state->sections |= IOR_FILE;
-    state->flags &= ~TASK_TEXT_FAULT;
-  } else {
-    renew_names(state);
-    if (row->like == __NR_fcntl) {
-      struct file* open = open_file(state->file.fd);
-      if (open) state->file.f_flags = open->f_flags;
-    }
-  }
-  send_whole(state, exit_ns, ret, 0);
-}
-
-/* What a 32-bit program sees of a return. An address may look like a negative number. */
-static __always_inline long compat_return(const struct ior_row* row, long ret) {
-  __s32 seen = ret;
-  if (row->returns == IOR_RETURNS_address && seen < -MAX_ERRNO) return (__u32)seen;
-  return seen;
 }
 
 SEC("tp_btf/sys_exit")
@@ -218,13 +252,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
       count_lone_exit(state, number, ret);
     return 0;
   }
-  state->flags &= ~TASK_IN_CALL;
-  const struct ior_row* row = row_of(state);
-  if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
-  if (state->flags & TASK_SENT_ENTER)
-    send_exit(state, now, ret, row->returns == IOR_RETURNS_fd && ret >= 0, 0);
+  if (is_restart(ret))
+    suspend_call(state, now, ret);
   else
-    finish_whole(state, row, now, ret);
+    finish_call(state, now, ret);
   return 0;
 }
 
@@ -251,6 +282,14 @@ int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
     state->flags |= TASK_FOLLOWED;
   else
     count(IOR_COUNTER_task_storage_full);
+  return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(on_signal, int signal, struct kernel_siginfo* info, struct k_sigaction* action) {
+  bool has_handler = (__u64)action->sa.sa_handler > SIGNAL_IGNORED;
+  struct ior_task_state* state = has_handler ? find_state(bpf_get_current_task_btf()) : 0;
+  if (state && (state->flags & TASK_INTERRUPTED)) finish_interrupted(state);
   return 0;
 }
 
@@ -288,6 +327,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
   struct ior_task_state* state = find_state(task);
+  if (state && (state->flags & TASK_INTERRUPTED)) finish_interrupted(state);
   if (!state || !state->seq) return 0;
   if (state->flags & TASK_IN_CALL) count(IOR_COUNTER_died_in_call);
   send_end(task, state);

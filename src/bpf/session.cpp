@@ -74,6 +74,12 @@ ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
   std::ranges::copy(settings.selected, out.selected);
+  for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32}) {
+    for (const Syscall& row : rows_of(table)) {
+      if (row.selected_by != find_syscall("restart_syscall")->number) continue;
+      out.selected[IOR_ROW_OF(row.number, table)] |= IOR_CONTINUES;
+    }
+  }
   // AIO has no tracepoint of its own: its requests pass through these calls.
   if (std::ranges::any_of(rows_of(IOR_TABLE_AIO), [&settings](const Syscall& row) {
         return settings.selected[IOR_ROW_OF(row.number, IOR_TABLE_AIO)];
@@ -180,9 +186,9 @@ RingSource& Session::rings() {
 Result<void> Session::attach() {
   auto& programs = state_->skeleton->progs;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
-  for (bpf_program* program :
-       {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
-        programs.on_completion, programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
+  for (bpf_program* program : {programs.on_fork, programs.on_rename, programs.on_exec,
+                               programs.on_exit, programs.on_signal, programs.on_completion,
+                               programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
     g_libbpf_log.clear();
     Link link(::bpf_program__attach(program));
     if (!link) {

@@ -13,6 +13,7 @@
 enum ior_selection {
   IOR_SELECTED = 1,    /* it is traced */
   IOR_CARRIES_AIO = 2, /* it submits or reaps requests that may be */
+  IOR_CONTINUES = 4,   /* it goes on with another one that may be */
 };
 
 struct ior_settings {

@@ -20,6 +20,7 @@ enum task_flag {
   TASK_EXIT_LOST = 1 << 7,    /* the exit half of the last call with an enter half was */
   TASK_CALLED = 1 << 8,       /* has entered a traced call */
   TASK_TEXT_FAULT = 1 << 9,   /* a path could not be read at enter: its page was not resident */
+  TASK_INTERRUPTED = 1 << 10, /* the call in flight may go on: see restart.bpf.h */
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,
 };
@@ -40,6 +41,8 @@ struct ior_task_state {
   struct ior_file other;
   __u64 opened; /* the open files of `file` and `other`, to compare only */
   __u64 other_opened;
+  __u64 interrupted_ns;
+  __s64 interrupted_ret;
   char comm[IOR_COMM_SIZE];
   /* Other tasks write these, too: words of their own, stored whole. */
   __u32 comm_known; /* comm was read, and the task has not been renamed since */

@@ -5,14 +5,16 @@
 #ifndef IOR_BPF_URING_BPF_H
 #define IOR_BPF_URING_BPF_H
 
+#include "bpf/arguments.bpf.h"
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
 
 enum {
   REQUESTS_MAX = 1 << 18,
-  IO_WORKER = 0x10,      /* PF_IO_WORKER: a thread that the kernel made for a ring */
-  FIXED_FILE = 1 << 0,   /* IOSQE_FIXED_FILE */
-  SKIP_SUCCESS = 1 << 6, /* IOSQE_CQE_SKIP_SUCCESS */
+  IO_WORKER = 0x10,       /* PF_IO_WORKER: a thread that the kernel made for a ring */
+  FIXED_FILE = 1 << 0,    /* IOSQE_FIXED_FILE */
+  BUFFER_SELECT = 1 << 5, /* IOSQE_BUFFER_SELECT: the size is that of the buffer taken */
+  SKIP_SUCCESS = 1 << 6,  /* IOSQE_CQE_SKIP_SUCCESS */
 };
 
 struct ior_request {
@@ -55,55 +57,141 @@ static __always_inline struct ior_multishot multishot_of(struct io_kiocb* reques
                                 .user_data = request->cqe.user_data};
 }
 
-/* Which of a request's arguments lie where its own kind keeps them; by opcode. */
+/* What a request is known by, as uring.def lists it, from where its own kind keeps it. */
 static __always_inline void take_arguments_of(struct ior_task_state* state,
                                               struct io_kiocb* request) {
-  state->args[0] = request->cqe.fd;
+  __u64* args = state->args;
+  args[0] = request->cqe.fd;
   switch (request->opcode) {
     case IORING_OP_READV:
     case IORING_OP_WRITEV:
+    case IORING_OP_READV_FIXED:
+    case IORING_OP_WRITEV_FIXED:
     case IORING_OP_READ:
     case IORING_OP_WRITE:
+    case IORING_OP_READ_MULTISHOT:
     case IORING_OP_READ_FIXED:
     case IORING_OP_WRITE_FIXED: {
       struct io_rw* rw = AS(struct io_rw, request);
-      state->args[1] = rw->addr;
-      state->args[2] = rw->len;
-      state->args[3] = rw->kiocb.ki_pos;
+      args[1] = rw->addr;
+      args[2] = rw->len;
+      args[3] = rw->kiocb.ki_pos;
       break;
     }
+    case IORING_OP_FSYNC:
+    case IORING_OP_SYNC_FILE_RANGE:
+      args[1] = AS(struct io_sync, request)->off;
+      args[2] = AS(struct io_sync, request)->len;
+      args[3] = (__u32)AS(struct io_sync, request)->flags;
+      break;
+    case IORING_OP_FALLOCATE:
+      args[1] = (__u32)AS(struct io_sync, request)->mode;
+      args[2] = AS(struct io_sync, request)->off;
+      args[3] = AS(struct io_sync, request)->len;
+      break;
+    case IORING_OP_FADVISE:
+      args[1] = AS(struct io_fadvise, request)->offset;
+      args[2] = AS(struct io_fadvise, request)->len;
+      args[3] = AS(struct io_fadvise, request)->advice;
+      break;
+    case IORING_OP_FTRUNCATE:
+      args[1] = AS(struct io_ftrunc, request)->len;
+      break;
     case IORING_OP_OPENAT:
+      args[0] = AS(struct io_open, request)->dfd;
+      args[2] = AS(struct io_open, request)->how.flags;
+      args[3] = AS(struct io_open, request)->how.mode;
+      break;
     case IORING_OP_OPENAT2:
-      state->args[0] = AS(struct io_open, request)->dfd;
-      state->args[2] = AS(struct io_open, request)->how.flags;
+      args[0] = AS(struct io_open, request)->dfd;
+      args[2] = AS(struct io_open, request)->how.flags | IOR_CAPTURED;
       break;
     case IORING_OP_CLOSE:
-      state->args[0] = AS(struct io_close, request)->fd;
+      args[0] = AS(struct io_close, request)->fd;
       break;
     case IORING_OP_STATX:
-      state->args[0] = AS(struct io_statx, request)->dfd;
+      args[0] = AS(struct io_statx, request)->dfd;
+      args[2] = AS(struct io_statx, request)->flags;
+      args[3] = AS(struct io_statx, request)->mask;
       break;
     case IORING_OP_UNLINKAT:
-      state->args[0] = AS(struct io_unlink, request)->dfd;
+      args[0] = AS(struct io_unlink, request)->dfd;
+      args[2] = AS(struct io_unlink, request)->flags;
       break;
     case IORING_OP_MKDIRAT:
-      state->args[0] = AS(struct io_mkdir, request)->dfd;
+      args[0] = AS(struct io_mkdir, request)->dfd;
+      args[2] = AS(struct io_mkdir, request)->mode;
       break;
     case IORING_OP_RENAMEAT:
-      state->args[0] = AS(struct io_rename, request)->old_dfd;
-      state->args[2] = AS(struct io_rename, request)->new_dfd;
+      args[0] = AS(struct io_rename, request)->old_dfd;
+      args[2] = AS(struct io_rename, request)->new_dfd;
+      args[4] = AS(struct io_rename, request)->flags;
       break;
     case IORING_OP_LINKAT:
-      state->args[0] = AS(struct io_link, request)->old_dfd;
-      state->args[2] = AS(struct io_link, request)->new_dfd;
+      args[0] = AS(struct io_link, request)->old_dfd;
+      args[2] = AS(struct io_link, request)->new_dfd;
+      args[4] = AS(struct io_link, request)->flags;
       break;
     case IORING_OP_SYMLINKAT:
-      state->args[1] = AS(struct io_link, request)->new_dfd;
+      args[1] = AS(struct io_link, request)->new_dfd;
       break;
     case IORING_OP_SPLICE:
-    case IORING_OP_TEE:
-      state->args[0] = AS(struct io_splice, request)->splice_fd_in;
-      state->args[2] = request->cqe.fd;
+    case IORING_OP_TEE: {
+      struct io_splice* splice = AS(struct io_splice, request);
+      args[0] = splice->splice_fd_in;
+      args[1] = splice->off_in;
+      args[2] = request->cqe.fd;
+      args[3] = splice->off_out;
+      args[4] = splice->len;
+      args[5] = splice->flags;
+      break;
+    }
+    case IORING_OP_SEND:
+    case IORING_OP_SEND_ZC:
+    case IORING_OP_RECV:
+    case IORING_OP_RECV_ZC: {
+      struct io_sr_msg* message = AS(struct io_sr_msg, request);
+      args[1] = (__u64)message->buf;
+      args[2] = request->flags & BUFFER_SELECT ? ~0ull : (__u32)message->len;
+      args[3] = message->msg_flags;
+      break;
+    }
+    case IORING_OP_SENDMSG:
+    case IORING_OP_SENDMSG_ZC:
+    case IORING_OP_RECVMSG: {
+      struct io_sr_msg* message = AS(struct io_sr_msg, request);
+      args[1] = (__u64)message->umsg;
+      args[2] = message->msg_flags;
+      capture_arguments(state, IOR_CAPTURES((fd, msg, msg_flags)), __NR_recvmsg);
+      break;
+    }
+    case IORING_OP_ACCEPT:
+      args[3] = (__u32)AS(struct io_accept, request)->flags;
+      break;
+    case IORING_OP_SOCKET:
+      args[0] = (__u32)AS(struct io_socket, request)->domain;
+      args[1] = (__u32)AS(struct io_socket, request)->type;
+      args[2] = (__u32)AS(struct io_socket, request)->protocol;
+      break;
+    case IORING_OP_LISTEN:
+      args[1] = (__u32)AS(struct io_listen, request)->backlog;
+      break;
+    case IORING_OP_SHUTDOWN:
+      args[1] = (__u32)AS(struct io_shutdown, request)->how;
+      break;
+    case IORING_OP_POLL_ADD:
+      args[2] = AS(struct io_poll, request)->events;
+      break;
+    case IORING_OP_EPOLL_CTL:
+      args[0] = (__u32)AS(struct io_epoll, request)->epfd;
+      args[1] = (__u32)AS(struct io_epoll, request)->op;
+      args[2] = (__u32)AS(struct io_epoll, request)->fd;
+      break;
+    case IORING_OP_FGETXATTR:
+    case IORING_OP_FSETXATTR:
+    case IORING_OP_GETXATTR:
+    case IORING_OP_SETXATTR:
+      args[3] = AS(struct io_xattr, request)->ctx.size;
       break;
   }
 }

@@ -8,18 +8,33 @@
 namespace ior {
 namespace {
 
+// What the column `bytes` may say.
+namespace counted {
+constexpr ByteRule none;
+constexpr ByteRule read{ByteClass::read};
+constexpr ByteRule write{ByteClass::write};
+constexpr ByteRule transfer{ByteClass::transfer};
+constexpr ByteRule read_to(std::uint8_t limit) {
+  return {ByteClass::read, limit};
+}
+constexpr ByteRule received(std::uint8_t limit, std::uint8_t flags) {
+  return {ByteClass::read, limit, flags};
+}
+}  // namespace counted
+
+#define NUMBERED(position, identifier) IOR_ARGUMENT_##identifier,
+#define ARGUMENTS(args)               \
+  Arguments {                         \
+    IOR_EACH_ARGUMENT(NUMBERED, args) \
+  }
+
 constexpr Syscall kSyscalls[] = {
-#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns) \
-  {number,                                                                    \
-   #name,                                                                     \
-   #abi,                                                                      \
-   args,                                                                      \
-   IOR_SHAPE_##shape,                                                         \
-   Family::family,                                                            \
-   Kind::kind,                                                                \
-   ByteClass::bytes,                                                          \
-   Returns::returns,                                                          \
-   number},
+#define SYSCALL(number, name, abi, shape, family, kind, bytes, returns, args) \
+  {                                                                           \
+      number,           #name,           #abi,                                \
+      IOR_ARGS_##name,  ARGUMENTS(args), IOR_SHAPE_##shape,                   \
+      Family::family,   Kind::kind,      counted::bytes,                      \
+      Returns::returns, number},
 #include "catalog/syscalls.def"
 #undef SYSCALL
 };
@@ -40,41 +55,48 @@ constexpr Syscall like(int row, std::uint16_t number, std::string_view name, std
   return made;
 }
 
-constexpr Syscall like(int row, std::uint16_t number, std::string_view name, std::string_view abi,
-                       std::uint8_t args, ior_shape shape, ByteClass bytes, Returns returns) {
-  Syscall made = like(row, number, name, abi);
-  made.args = args;
-  made.shape = shape;
-  made.bytes = bytes;
-  made.returns = returns;
-  return made;
+constexpr Syscall with(Syscall row, std::uint8_t args, const Arguments& arguments) {
+  row.args = args;
+  row.arguments = arguments;
+  return row;
 }
 
+constexpr Syscall with(Syscall row, ior_shape shape, ByteRule bytes, Returns returns) {
+  row.shape = shape;
+  row.bytes = bytes;
+  row.returns = returns;
+  return row;
+}
+
+#define LIKE(number, prefix, name, row) like(IOR_NUMBER_##row, number, prefix #name, #name)
+#define LIKE_WITH(number, prefix, name, row, args) \
+  with(LIKE(number, prefix, name, row), IOR_ARGUMENT_COUNT(args), ARGUMENTS(args))
+#define LIKE_AS(number, prefix, name, row, shape, bytes, returns, args)               \
+  with(LIKE_WITH(number, prefix, name, row, args), IOR_SHAPE_##shape, counted::bytes, \
+       Returns::returns)
+
 constexpr Syscall kCompatSyscalls[] = {
-#define COMPAT(number, name, row) like(IOR_NUMBER_##row, number, "i386_" #name, #name),
-#define COMPAT_AS(number, name, row, args, shape, bytes, returns)                                 \
-  like(IOR_NUMBER_##row, number, "i386_" #name, #name, args, IOR_SHAPE_##shape, ByteClass::bytes, \
-       Returns::returns),
+#define COMPAT(number, name, row) LIKE(number, "i386_", name, row),
+#define COMPAT_AS(number, name, row, shape, bytes, returns, args) \
+  LIKE_AS(number, "i386_", name, row, shape, bytes, returns, args),
 #include "catalog/compat.def"
 #undef COMPAT
 #undef COMPAT_AS
 };
 
 constexpr Syscall kUringOperations[] = {
-#define URING(number, name, row) like(IOR_NUMBER_##row, number, "io_uring_" #name, #name),
-#define URING_AS(number, name, row, args, shape, bytes, returns)                    \
-  like(IOR_NUMBER_##row, number, "io_uring_" #name, #name, args, IOR_SHAPE_##shape, \
-       ByteClass::bytes, Returns::returns),
+#define URING(number, name, row, args) LIKE_WITH(number, "io_uring_", name, row, args),
+#define URING_AS(number, name, row, shape, bytes, returns, args) \
+  LIKE_AS(number, "io_uring_", name, row, shape, bytes, returns, args),
 #include "catalog/uring.def"
 #undef URING
 #undef URING_AS
 };
 
 constexpr Syscall kAioOperations[] = {
-#define AIO(number, name, row) like(IOR_NUMBER_##row, number, "aio_" #name, #name),
-#define AIO_AS(number, name, row, args, shape, bytes, returns)                                   \
-  like(IOR_NUMBER_##row, number, "aio_" #name, #name, args, IOR_SHAPE_##shape, ByteClass::bytes, \
-       Returns::returns),
+#define AIO(number, name, row) LIKE(number, "aio_", name, row),
+#define AIO_AS(number, name, row, shape, bytes, returns, args) \
+  LIKE_AS(number, "aio_", name, row, shape, bytes, returns, args),
 #include "catalog/aio.def"
 #undef AIO
 #undef AIO_AS
@@ -84,21 +106,19 @@ constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t d
   return {kind, directory, argument};
 }
 
-constexpr FlagsSource flags_in(std::uint8_t argument) {
-  return {FlagsSource::Kind::argument, argument};
-}
-
 #define NO_FILE Target()
 #define FD(a) target(Target::Kind::fd, a)
 #define FD_OR_NONE(a) target(Target::Kind::fd_or_none, a)
+#define FD_IF_OPEN(a) FD_OR_NONE(a)
+#define FD_OF(t, p, a) FD_OR_NONE(a)
 #define PATH(a) target(Target::Kind::path, a)
 #define AT(d, a) target(Target::Kind::at, a, d)
 #define AT_OR_FD(d, a) target(Target::Kind::at_or_fd, a, d)
 #define TEXT(a) target(Target::Kind::text, a)
 #define FIRST_OPEN(a, b) target(Target::Kind::first_open, b, a)
 #define OF_FILE FlagsSource()
-#define OF_ARG(a) flags_in(a)
-#define OF_HOW(a) flags_in(a)
+#define OF_ARG(a) FlagsSource(FlagsSource::Kind::argument, a)
+#define OF_HOW(a) FlagsSource(FlagsSource::Kind::captured, a)
 #define OF_CREAT FlagsSource(FlagsSource::Kind::creat)
 constexpr Shape kShapes[] = {
 #define SHAPE(shape, main, other, flags, description) {#shape, main, other, flags, description},
@@ -108,6 +128,8 @@ constexpr Shape kShapes[] = {
 #undef NO_FILE
 #undef FD
 #undef FD_OR_NONE
+#undef FD_IF_OPEN
+#undef FD_OF
 #undef PATH
 #undef AT
 #undef AT_OR_FD
@@ -117,6 +139,17 @@ constexpr Shape kShapes[] = {
 #undef OF_ARG
 #undef OF_HOW
 #undef OF_CREAT
+
+constexpr Argument kArguments[] = {
+    {"", "", IOR_FORMAT_none},
+#define CAPTURED(format)
+#define SHOWN(format)
+#define ARGUMENT(identifier, name, format) {#identifier, #name, IOR_FORMAT_##format},
+#include "catalog/arguments.def"
+#undef CAPTURED
+#undef SHOWN
+#undef ARGUMENT
+};
 
 constexpr Counter kCounters[] = {
 #define COUNTER(identifier, severity, name, sentence) {Severity::severity, name, sentence},
@@ -156,18 +189,26 @@ static_assert(std::size(kByteClasses) == std::size_t{1} + std::to_underlying(Byt
 static_assert(std::size(kReturns) == std::size_t{1} + std::to_underlying(Returns::noreturn));
 
 constexpr std::size_t kRows = std::size(kSyscalls);
-constexpr std::size_t kArgsMax = 6;
 
 constexpr int args_used(const Target& target) {
   return target.kind == Target::Kind::none ? 0 : std::max(target.directory, target.argument) + 1;
 }
 
 constexpr int args_used(const FlagsSource& flags) {
-  return flags.kind == FlagsSource::Kind::argument ? flags.argument + 1 : 0;
+  const bool is_passed =
+      flags.kind == FlagsSource::Kind::argument || flags.kind == FlagsSource::Kind::captured;
+  return is_passed ? flags.argument + 1 : 0;
 }
 
 constexpr int args_used(const Shape& shape) {
   return std::max({args_used(shape.main), args_used(shape.other), args_used(shape.flags)});
+}
+
+constexpr int args_used(const ByteRule& bytes) {
+  const auto used = [](std::uint8_t argument) {
+    return argument == ByteRule::kNoArgument ? 0 : argument + 1;
+  };
+  return std::max(used(bytes.limit), used(bytes.flags));
 }
 
 struct NamedRow {
@@ -201,16 +242,16 @@ consteval bool are_in_order(std::span<const Syscall> rows) {
          rows.end();
 }
 
-static_assert(are_all([](const Syscall& row) {
-  return row.number < IOR_SYSCALL_LIMIT && row.args <= kArgsMax;
-}));
+static_assert(are_all([](const Syscall& row) { return row.number < IOR_SYSCALL_LIMIT; }));
 static_assert(are_in_order(kSyscalls) && are_in_order(kCompatSyscalls) &&
                   are_in_order(kUringOperations) && are_in_order(kAioOperations),
               "rows stand in the order of their numbers, one each");
 static_assert(are_all([](const Syscall& row) { return args_used(kShapes[row.shape]) <= row.args; }),
               "a shape uses no argument that the syscall lacks");
+static_assert(are_all([](const Syscall& row) { return args_used(row.bytes) <= row.args; }),
+              "a row's bytes use no argument that the syscall lacks");
 static_assert(are_all([](const Syscall& row) {
-                return row.bytes == ByteClass::none || row.returns == Returns::bytes;
+                return row.bytes.kind == ByteClass::none || row.returns == Returns::bytes;
               }),
               "what counts bytes returns bytes");
 
@@ -258,12 +299,16 @@ std::string tracepoint_name(std::uint32_t number, ior_table table) {
 }
 
 bool is_traced_by_default(const Syscall& row) {
-  return row.family == Family::FS || row.bytes == ByteClass::transfer;
+  return row.family == Family::FS || row.bytes.kind == ByteClass::transfer;
 }
 
 const Shape& shape_of(ior_shape shape) {
   return kShapes[shape];
 }
+const Argument& argument_of(ior_argument argument) {
+  return kArguments[argument];
+}
+
 const Counter& counter_of(ior_counter counter) {
   return kCounters[counter];
 }

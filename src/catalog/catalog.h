@@ -1,6 +1,6 @@
 /* The catalogue's tables as C enums, for both sides of the kernel boundary: syscalls.def,
- * compat.def, uring.def, aio.def, shapes.def, families.def and counters.def are the source; nothing
- * is listed here. */
+ * compat.def, uring.def, aio.def, shapes.def, arguments.def, families.def and counters.def are the
+ * source; nothing is listed here. */
 #ifndef IOR_CATALOG_CATALOG_H
 #define IOR_CATALOG_CATALOG_H
 
@@ -44,10 +44,71 @@ enum ior_returns {
   IOR_RETURNS_noreturn,
 };
 
+/* Marks a captured argument's value. */
+#define IOR_CAPTURED (1ull << 63)
+
+/* How an argument is shown: the captured ones first. */
+enum ior_format {
+  IOR_FORMAT_none,
+#define CAPTURED(format) IOR_FORMAT_##format,
+#define SHOWN(format)
+#define ARGUMENT(identifier, name, format)
+#include "catalog/arguments.def"
+#undef CAPTURED
+#undef SHOWN
+  IOR_CAPTURED_FORMATS,
+#define CAPTURED(format)
+#define SHOWN(format) IOR_FORMAT_##format,
+#include "catalog/arguments.def"
+#undef CAPTURED
+#undef SHOWN
+#define CAPTURED(format)
+#define SHOWN(format)
+#define SET(set, values) IOR_FORMAT_##set,
+#define CONSTANT(set, name)
+#include "catalog/constants.def"
+#undef SET
+#undef CONSTANT
+#undef ARGUMENT
+  IOR_FORMAT_OF_none = IOR_FORMAT_none,
+#define ARGUMENT(identifier, name, format) IOR_FORMAT_OF_##identifier = IOR_FORMAT_##format,
+#include "catalog/arguments.def"
+#undef ARGUMENT
+};
+
+enum ior_argument {
+  IOR_ARGUMENT_none,
+#define ARGUMENT(identifier, name, format) IOR_ARGUMENT_##identifier,
+#include "catalog/arguments.def"
+#undef ARGUMENT
+#undef CAPTURED
+#undef SHOWN
+};
+
+/* Applies `each(position, identifier)` to a row's list of arguments, six times: what the list lacks
+ * is `none`. */
+#define IOR_UNWRAPPED(...) __VA_ARGS__
+#define IOR_EACH_OF_SIX(each, a, b, c, d, e, f, ...) \
+  each(0, a) each(1, b) each(2, c) each(3, d) each(4, e) each(5, f)
+#define IOR_EACH_OF(each, ...) \
+  IOR_EACH_OF_SIX(each, __VA_ARGS__, none, none, none, none, none, none)
+#define IOR_EACH_ARGUMENT(each, args) IOR_EACH_OF(each, IOR_UNWRAPPED args)
+
+#define IOR_IS_ARGUMENT(position, identifier) +(IOR_ARGUMENT_##identifier != IOR_ARGUMENT_none)
+#define IOR_ARGUMENT_COUNT(args) (0 IOR_EACH_ARGUMENT(IOR_IS_ARGUMENT, args))
+
+/* The captured formats of a row's arguments, 5 bits each; 0: none is captured. */
+#define IOR_CAPTURE_BITS 5
+#define IOR_CAPTURE(position, identifier)                                                 \
+  | ((IOR_FORMAT_OF_##identifier < IOR_CAPTURED_FORMATS ? IOR_FORMAT_OF_##identifier : 0) \
+     << (position * IOR_CAPTURE_BITS))
+#define IOR_CAPTURES(args) (0 IOR_EACH_ARGUMENT(IOR_CAPTURE, args))
+
 /* What the other tables take from a row of syscalls.def, by its name. */
 enum ior_row_columns {
-#define SYSCALL(number, name, abi, args, shape, family, kind, bytes, returns)                  \
-  IOR_NUMBER_##name = number, IOR_ARGS_##name = args, IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \
+#define SYSCALL(number, name, abi, shape, family, kind, bytes, returns, args)        \
+  IOR_NUMBER_##name = number, IOR_ARGS_##name = IOR_ARGUMENT_COUNT(args),            \
+  IOR_CAPTURES_##name = IOR_CAPTURES(args), IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \
   IOR_RETURN_OF_##name = IOR_RETURNS_##returns,
 #include "catalog/syscalls.def"
 #undef SYSCALL

@@ -1,8 +1,10 @@
 // The catalogue of syscalls for C++: look-ups over the rows of syscalls.def, compat.def,
-// shapes.def, families.def and counters.def. Constant data, usable from any thread; nothing is
-// listed here.
+// uring.def, aio.def,
+// arguments.def, shapes.def, families.def and counters.def. Constant data, usable from any thread;
+// nothing is listed here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,15 +44,26 @@ enum class Returns : std::uint8_t {
   noreturn = IOR_RETURNS_noreturn,
 };
 
+// What a positive return counts as.
+struct ByteRule {
+  static constexpr std::uint8_t kNoArgument = 0xff;
+  ByteClass kind = ByteClass::none;
+  std::uint8_t limit = kNoArgument;  // the argument that says how many it may be at most
+  std::uint8_t flags = kNoArgument;  // the argument whose MSG_PEEK says that it is none
+};
+
+using Arguments = std::array<ior_argument, 6>;
+
 struct Syscall {
   std::uint16_t number;
   std::string_view name;  // of its tracepoint: enter_<name>; of a 32-bit call, i386_<abi>
   std::string_view abi;   // in <asm/unistd_64.h>; of a 32-bit call, in <asm/unistd_32.h>
-  std::uint8_t args;
+  std::uint8_t args;      // how many there are
+  Arguments arguments;    // what they hold
   ior_shape shape;
   Family family;
   Kind kind;
-  ByteClass bytes;
+  ByteRule bytes;
   Returns returns;
   std::uint16_t selected_by;  // number of the 64-bit row by which users select it: its own, or of a
                               // 32-bit call the one that it is like
@@ -65,7 +78,7 @@ struct Target {
 };
 
 struct FlagsSource {
-  enum class Kind : std::uint8_t { file, argument, creat };
+  enum class Kind : std::uint8_t { file, argument, captured, creat };
   Kind kind = Kind::file;
   std::uint8_t argument = 0;
 };
@@ -76,6 +89,13 @@ struct Shape {
   Target other;
   FlagsSource flags;
   std::string_view description;
+};
+
+// A row of arguments.def.
+struct Argument {
+  std::string_view identifier;
+  std::string_view name;
+  ior_format format;
 };
 
 enum class Severity : std::uint8_t { lost, name, info };
@@ -105,6 +125,7 @@ std::string tracepoint_name(std::uint32_t number, ior_table table);
 bool is_traced_by_default(const Syscall& row);
 
 const Shape& shape_of(ior_shape shape);
+const Argument& argument_of(ior_argument argument);
 const Counter& counter_of(ior_counter counter);
 
 std::span<const std::string_view> family_names();

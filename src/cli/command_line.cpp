@@ -116,7 +116,8 @@ void add_output_options(CLI::App& app, Given& given) {
       .flag("--flamegraph", given.flamegraph,
             "write a recording, HOST-NAME-DATE.ior.zst, into the\nworking directory")
       .value("--name", "NAME", given.name, "NAME in the recording's file name (default: ior)")
-      .flag("--plain", given.plain, "print every call as a row of CSV");
+      .flag("--plain", given.plain, "print every call as a row of CSV")
+      .flag("--args", given.args, "with -plain: also the call's arguments");
   add_grouping_options(app, given, group, "tracepoint, path; a recording keeps all");
   OptionGroup(app, group)
       .value("--rows", "N", given.rows, "rows of the table at most, 0 for all (default: 40)");

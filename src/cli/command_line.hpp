@@ -24,6 +24,7 @@ struct Given {
   std::string name;
   bool flamegraph = false;
   bool plain = false;
+  bool args = false;
   std::string rows;
   std::string duration;
   std::string threads;

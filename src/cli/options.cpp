@@ -97,6 +97,9 @@ Result<void> check_combination(const Given& given, const Words& words) {
   if (given.follow && !words.divided && !has_target) {
     return fail("-f follows the children of a target: add -pid, -tid or -- COMMAND");
   }
+  if (given.args && !given.plain) {
+    return fail("-args adds a column to the rows of -plain: add -plain, or leave out -args");
+  }
   if (given.plain && !(given.fields.empty() && given.count.empty())) {
     return fail("-plain prints every call with fixed columns: leave out -fields and -count");
   }
@@ -133,6 +136,7 @@ Result<void> finish_trace(const Given& given, Words words, Options& options) {
   options.path = given.path;
   options.flamegraph = given.flamegraph;
   options.plain = given.plain;
+  options.args = given.args;
   options.filters = filters_of(given);
   options.command_line = std::move(words.after);
   return {};

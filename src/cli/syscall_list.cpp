@@ -13,10 +13,11 @@
 namespace ior {
 namespace {
 
-constexpr std::size_t kColumns = 8;
+constexpr std::size_t kColumns = 9;
 using Cells = std::array<std::string, kColumns>;
 
-const Cells kHeadings = {"number", "name", "family", "kind", "files", "bytes", "returns", "traced"};
+const Cells kHeadings = {"number", "name",    "family", "kind",     "files",
+                         "bytes",  "returns", "traced", "arguments"};
 
 constexpr std::string_view kIntroduction =
     R"(<!-- Generated from src/catalog by tools/generate_docs.cpp; do not edit. -->
@@ -33,8 +34,19 @@ it is like. A row tells nothing of the running kernel, which may lack the syscal
 - files: which arguments name the call's files. The file written to, or the new name, stands first.
 - bytes: what a positive return counts as. returns: what a return that is no error means.
 - traced: whether the syscall is traced by default, without any selecting option.
+- arguments: by name, as `-args` shows them.
 
 )";
+
+std::string arguments_of(const Syscall& row) {
+  if (row.args == 0) return "none";
+  std::string text;
+  for (std::size_t i = 0; i < row.args; ++i) {
+    if (i > 0) text += ' ';
+    text += argument_of(row.arguments[i]).identifier;
+  }
+  return text;
+}
 
 Cells cells_of(const Syscall& row) {
   return {std::to_string(row.number),
@@ -42,9 +54,10 @@ Cells cells_of(const Syscall& row) {
           std::string(name_of(row.family)),
           std::string(name_of(row.kind)),
           std::string(shape_of(row.shape).description),
-          std::string(name_of(row.bytes)),
+          std::string(name_of(row.bytes.kind)),
           std::string(name_of(row.returns)),
-          is_traced_by_default(row) ? "yes" : "no"};
+          is_traced_by_default(row) ? "yes" : "no",
+          arguments_of(row)};
 }
 
 std::string markdown_line(const Cells& cells) {
@@ -84,7 +97,7 @@ std::string list_syscalls() {
 std::string syscalls_markdown() {
   std::string text(kIntroduction);
   text += markdown_families() + '\n' + markdown_line(kHeadings);
-  text += markdown_line({"---:", "---", "---", "---", "---", "---", "---", "---"});
+  text += markdown_line({"---:", "---", "---", "---", "---", "---", "---", "---", "---"});
   for (const Syscall& row : syscalls()) {
     Cells cells = cells_of(row);
     if (row.abi != row.name) cells[1] += fmt::format(" ({})", row.abi);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "catalog/catalog.h"
@@ -29,6 +30,8 @@ struct Call {
   std::string_view
       path;  // empty: the call names no file; "[unknown: reason]": it does, unknown which
   std::string_view old_path;
+  // As passed; what a captured one (arguments.def) points to in its place, with IOR_CAPTURED.
+  std::span<const std::uint64_t> args;
 
   std::string_view comm_view() const { return comm.data(); }
   // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees
@@ -38,8 +41,8 @@ struct Call {
   }
 };
 
-// Bytes that the call moved: a positive return of a reading, writing or transferring syscall, else
-// 0.
+// Bytes that the call moved: a positive return of a reading, writing or transferring syscall, so
+// far as it counts bytes that were moved and not what there was (ByteRule), else 0.
 std::uint64_t bytes_of(const Call& call);
 
 }  // namespace ior

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "catalog/catalog.hpp"
+#include "model/arguments.hpp"
 #include "sinks/write_all.hpp"
 
 namespace ior {
@@ -20,7 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n";
+constexpr std::string_view kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file";
 constexpr std::size_t kBufferBytes = 64 << 10;
 constexpr milliseconds kPatience{5'000};
 constexpr milliseconds kPollStep{100};
@@ -71,9 +72,11 @@ void append_files(std::string& out, const Call& call) {
 
 }  // namespace
 
-CsvRows::CsvRows(int fd) : fd_(fd), can_stall_(is_stream(fd)) {
+CsvRows::CsvRows(int fd, bool with_arguments)
+    : fd_(fd), with_arguments_(with_arguments), can_stall_(is_stream(fd)) {
   buffer_.reserve(kBufferBytes);
   buffer_ = kHeader;
+  buffer_ += with_arguments ? ",args\n" : "\n";
 }
 
 void CsvRows::write(std::span<const Call> calls) noexcept {
@@ -109,6 +112,12 @@ void CsvRows::append(const Call& call) {
   if (!call.no_return) append_number(buffer_, call.ret);
   buffer_ += ',';
   append_files(buffer_, call);
+  if (with_arguments_) {
+    arguments_.clear();
+    append_arguments(arguments_, call);
+    buffer_ += ',';
+    append_field(buffer_, arguments_);
+  }
   buffer_ += '\n';
 }
 

@@ -14,13 +14,14 @@
 namespace ior {
 
 // Columns: durationToPrevNs (with ~ in front where the gap spans a lost call), durationNs and ret
-// (empty for a call that never returns), comm, pid.tid, name, file (`old -> new` for two).
+// (empty for a call that never returns), comm, pid.tid, name, file (`old -> new` for two), and on
+// demand args (model/arguments.hpp).
 //
 // Thread safety: one thread at a time, but for expect_end(). Requires: SIGPIPE is ignored, else a
 // reader that goes ends the program.
 class CsvRows : public CallSink {
  public:
-  explicit CsvRows(int fd);
+  explicit CsvRows(int fd, bool with_arguments = false);
 
   // All rows of the batch have been written when it returns. After an error rows are dropped.
   void write(std::span<const Call> calls) noexcept override;
@@ -35,10 +36,12 @@ class CsvRows : public CallSink {
   bool has_room() const noexcept;
 
   int fd_;
+  bool with_arguments_;
   bool can_stall_;  // a pipe, a socket, a terminal
   std::atomic<bool> is_ending_{false};
   int error_ = 0;  // errno of the first write that failed
   std::string buffer_;
+  std::string arguments_;  // of one row
 };
 
 }  // namespace ior

@@ -138,7 +138,7 @@ Result<void> Trace::load() {
   auto session = Session::load(settings);
   if (!session) return std::unexpected(session.error());
   session_.emplace(std::move(*session));
-  if (options_.plain) rows_.emplace(STDOUT_FILENO);
+  if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.args);
   pipeline_.emplace(
       session_->rings(),
       PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),

@@ -49,7 +49,7 @@ void expect_same(const T* actual, const T& wanted, bool is_there) {
 void expect_head(const Event& event, ior_record_kind kind, unsigned sections, std::uint8_t nargs) {
   EXPECT_EQ(event.kind, kind);
   EXPECT_EQ(event.sections, sections);
-  EXPECT_EQ(event.nargs, nargs);
+  EXPECT_EQ(event.args.size(), nargs);
   EXPECT_EQ(event.cpu, 1);
   EXPECT_EQ(event.nr, 257);
   EXPECT_EQ(event.task, 11u);
@@ -83,11 +83,7 @@ void expect_round_trip(ior_record_kind kind, unsigned sections, std::uint8_t nar
   ASSERT_TRUE(decode_record(record, event));
   expect_head(event, kind, sections, nargs);
   expect_sections(event, sections);
-  for (std::uint64_t i = 0; i < nargs; ++i) {
-    std::uint64_t value;
-    std::memcpy(&value, event.args + i * sizeof(value), sizeof(value));
-    EXPECT_EQ(value, 17 + i);
-  }
+  for (std::uint64_t i = 0; i < nargs; ++i) EXPECT_EQ(event.args[i], 17 + i);
 }
 
 // Records of every kind, with all that they may hold.
@@ -290,7 +286,7 @@ bool lies_in(const Text& text, const Bytes& record) {
 }
 
 void expect_inside(const Event& event, const Bytes& record) {
-  EXPECT_TRUE(lies_in(event.args, event.nargs * 8u, record));
+  EXPECT_TRUE(lies_in(event.args.data(), event.args.size_bytes(), record));
   EXPECT_TRUE(lies_in(event.file, sizeof(ior_file), record));
   EXPECT_TRUE(lies_in(event.other, sizeof(ior_file), record));
   EXPECT_TRUE(lies_in(event.intro, sizeof(ior_intro), record));

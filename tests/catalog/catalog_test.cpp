@@ -30,7 +30,7 @@ TEST_P(EachRow, says_what_its_columns_mean) {
   EXPECT_FALSE(description_of(row.family).empty());
   EXPECT_NE(std::ranges::find(family_names(), name_of(row.family)), family_names().end());
   EXPECT_NE(std::ranges::find(kind_names(), name_of(row.kind)), kind_names().end());
-  EXPECT_FALSE(name_of(row.bytes).empty());
+  EXPECT_FALSE(name_of(row.bytes.kind).empty());
   EXPECT_FALSE(name_of(row.returns).empty());
 }
 
@@ -92,7 +92,7 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"newstat", {Kind::path, 0, 0}, {}, {}},
       {"newfstatat", {Kind::at_or_fd, 0, 1}, {}, {}},
       {"openat", {Kind::at, 0, 1}, {}, {Flags::argument, 2}},
-      {"openat2", {Kind::at, 0, 1}, {}, {Flags::argument, 2}},
+      {"openat2", {Kind::at, 0, 1}, {}, {Flags::captured, 2}},
       {"creat", {Kind::path, 0, 0}, {}, {Flags::creat, 0}},
       {"open_by_handle_at", {}, {}, {Flags::argument, 2}},
       {"rename", {Kind::path, 0, 1}, {Kind::path, 0, 0}, {}},
@@ -102,7 +102,9 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"splice", {Kind::fd, 0, 2}, {Kind::fd, 0, 0}, {}},
       {"tee", {Kind::fd, 0, 1}, {Kind::fd, 0, 0}, {}},
       {"close_range", {Kind::first_open, 0, 1}, {}, {}},
-      {"fanotify_mark", {Kind::at, 3, 4}, {}, {}},
+      {"fanotify_mark", {Kind::at, 3, 4}, {Kind::fd, 0, 0}, {}},
+      {"dup3", {Kind::fd, 0, 0}, {Kind::fd_or_none, 0, 1}, {}},
+      {"kcmp", {Kind::fd_or_none, 0, 4}, {Kind::fd_or_none, 0, 3}, {}},
   };
   for (const ShapeCase& each : cases) {
     SCOPED_TRACE(each.syscall);
@@ -133,7 +135,7 @@ TEST(Catalog, tells_what_a_return_means) {
         Case{"exit_group", ByteClass::none, Returns::noreturn}}) {
     SCOPED_TRACE(each.syscall);
     const Syscall* row = find_syscall(each.syscall);
-    EXPECT_EQ(name_of(row->bytes), name_of(each.bytes));
+    EXPECT_EQ(name_of(row->bytes.kind), name_of(each.bytes));
     EXPECT_EQ(name_of(row->returns), name_of(each.returns));
   }
 }

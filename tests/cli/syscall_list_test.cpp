@@ -28,18 +28,20 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(SyscallList, has_a_line_per_row_below_the_headings) {
   const std::vector<std::string> lines = lines_of(list_syscalls());
   ASSERT_EQ(lines.size(), syscalls().size() + 1);
-  EXPECT_THAT(lines[0],
-              ContainsRegex("^number +name +family +kind +files +bytes +returns +traced$"));
-  EXPECT_THAT(lines[1], ContainsRegex("^ *0 +read +FS +fd +fd +read +bytes +yes$"));
-  EXPECT_THAT(lines, Contains(ContainsRegex("^ *74 +fsync +FS +fd +fd +none +zero +yes$")));
-  EXPECT_THAT(lines,
-              Contains(ContainsRegex("^ *95 +umask +Process +null +no file +none +value +no$")));
+  EXPECT_THAT(
+      lines[0],
+      ContainsRegex("^number +name +family +kind +files +bytes +returns +traced +arguments$"));
+  EXPECT_THAT(lines[1], ContainsRegex("^ *0 +read +FS +fd +fd +read +bytes +yes +fd buf size$"));
+  EXPECT_THAT(lines, Contains(ContainsRegex("^ *74 +fsync +FS +fd +fd +none +zero +yes +fd$")));
+  EXPECT_THAT(
+      lines,
+      Contains(ContainsRegex("^ *95 +umask +Process +null +no file +none +value +no +mask$")));
 }
 
 TEST(SyscallList, has_aligned_columns) {
   const std::vector<std::string> lines = lines_of(list_syscalls());
   for (const std::string heading :
-       {"name", "family", "kind", "files", "bytes", "returns", "traced"}) {
+       {"name", "family", "kind", "files", "bytes", "returns", "traced", "arguments"}) {
     const std::size_t column = lines[0].find(heading);
     for (const std::string& line : lines) {
       EXPECT_EQ(line[column - 1], ' ') << heading << ": " << line;

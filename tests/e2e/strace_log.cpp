@@ -177,16 +177,8 @@ struct OtherFd {
   std::string_view why;
 };
 constexpr OtherFd kOtherFds[] = {
-    {"dup2", 1, "the new fd; the row shows the file that it becomes"},
-    {"dup3", 1, "likewise"},
-    {"epoll_ctl", 2, "the watched fd; the row shows the epoll fd"},
-    {"fanotify_mark", 0, "the group; the row shows the marked path"},
-    {"inotify_add_watch", 0, "the watcher; the row shows the watched path"},
-    {"kcmp", 3, "an fd only for one kind of comparison, and of another process"},
-    {"kcmp", 4, "likewise"},
     {"open_by_handle_at", 0, "any file of the mount; the row shows the file opened"},
-    {"perf_event_open", 3, "the group's leader; the row shows the new event"},
-    {"pidfd_getfd", 1, "an fd of another process; the row shows that process's fd"},
+    {"pidfd_getfd", 1, "an fd of another process; the row shows it as it is returned"},
     {"signalfd4", 0, "also returned, and shown as that"},
 };
 
@@ -244,6 +236,11 @@ Raw take_apart(std::string_view text) {
   return raw;
 }
 
+bool is_named_fd(std::string_view text) {
+  const std::size_t name = text.find('<');
+  return !text.empty() && is_digit(text.front()) && name != text.npos && opens_name(text, name);
+}
+
 // The working directory is a state of its own: threads share one.
 using Directory = std::shared_ptr<std::string>;
 
@@ -262,7 +259,7 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
     case Target::Kind::none:
       return "";
     case Target::Kind::fd_or_none:
-      if (argument(target.argument).starts_with('-')) return "";
+      if (!is_named_fd(argument(target.argument))) return "";
       [[fallthrough]];
     case Target::Kind::fd:
       return spelled(Field::fd, argument(target.argument), row);
@@ -316,11 +313,6 @@ bool names(const Target& target, std::size_t argument) {
       return target.directory == argument;
   }
   return false;
-}
-
-bool is_named_fd(std::string_view text) {
-  const std::size_t name = text.find('<');
-  return !text.empty() && is_digit(text.front()) && name != text.npos && opens_name(text, name);
 }
 
 // An fd that strace sees and the catalogue does not tell of.

@@ -1,0 +1,134 @@
+/* What captured arguments (arguments.def) point to, read at enter into the arguments' places. One
+ * that cannot be read stays the address that it is. */
+#ifndef IOR_BPF_ARGUMENTS_BPF_H
+#define IOR_BPF_ARGUMENTS_BPF_H
+
+#include <bpf/bpf_endian.h>
+
+#include "bpf/capture.bpf.h"
+
+enum {
+  BUFFERS_MAX = 1024, /* UIO_MAXIOV */
+  AF_INET_VALUE = 2,
+  NS_PER_US = 1000,
+  NS_PER_S = 1000000000,
+  SECONDS_MAX = 9000000000, /* in ns it still fits */
+};
+
+/* linux/futex.h, whose types clash with the kernel's own. */
+enum {
+  FUTEX_COMMAND = 0x7f,
+  FUTEX_WAIT = 0,
+  FUTEX_LOCK_PI = 6,
+  FUTEX_WAIT_BITSET = 9,
+  FUTEX_WAIT_REQUEUE_PI = 11,
+  FUTEX_LOCK_PI2 = 13,
+};
+
+struct ior_buffers {
+  __u64 vector;
+  __u64 bytes;
+  __u32 is_compat;
+  __u32 is_unreadable;
+};
+
+static long add_buffer_step(__u32 index, void* context) {
+  struct ior_buffers* buffers = context;
+  __u32 words[4] = {};
+  __u32 size = buffers->is_compat ? 8 : 16;
+  const void* at = (const void*)(buffers->vector + (__u64)index * size);
+  if (bpf_probe_read_user(words, size & 0x1f, at)) {
+    buffers->is_unreadable = true;
+    return 1;
+  }
+  buffers->bytes += buffers->is_compat ? words[1] : words[2] | (__u64)words[3] << 32;
+  return 0;
+}
+
+static __always_inline bool read_buffers(__u64 vector, __u64 count, bool is_compat, __u64* value) {
+  struct ior_buffers buffers = {.vector = vector, .is_compat = is_compat};
+  if (!vector || count > BUFFERS_MAX) return false;
+  bpf_loop(count, add_buffer_step, &buffers, 0);
+  *value = buffers.bytes;
+  return !buffers.is_unreadable;
+}
+
+/* The buffers of a struct msghdr: msg_iov and msg_iovlen. */
+static __always_inline bool read_message_buffers(__u64 message, bool is_compat, __u64* value) {
+  __u64 vector = 0, count = 0;
+  __u32 at = is_compat ? 8 : 16, size = is_compat ? 4 : 8;
+  if (bpf_probe_read_user(&vector, size & 0xf, (const void*)(message + at)) ||
+      bpf_probe_read_user(&count, size & 0xf, (const void*)(message + at + size)))
+    return false;
+  return read_buffers(vector, count, is_compat, value);
+}
+
+static __always_inline bool read_time(__u64 address, __u32 ns_per_unit, __u64* ns) {
+  __u64 time[2];
+  if (bpf_probe_read_user(time, sizeof(time), (const void*)address)) return false;
+  *ns = time[0] > SECONDS_MAX ? ~IOR_CAPTURED : time[0] * NS_PER_S + time[1] * ns_per_unit;
+  return true;
+}
+
+/* Family in bits 48 to 55; of AF_INET the port in 32 to 47, the address below. */
+static __always_inline bool read_address(__u64 address, __u64* value) {
+  __u16 words[4];
+  if (bpf_probe_read_user(words, sizeof(words[0]), (const void*)address)) return false;
+  *value = (__u64)(words[0] & 0xff) << 48;
+  if (words[0] != AF_INET_VALUE || bpf_probe_read_user(words, sizeof(words), (const void*)address))
+    return true;
+  *value |= (__u64)bpf_ntohs(words[1]) << 32 | bpf_ntohs(words[2]) << 16 | bpf_ntohs(words[3]);
+  return true;
+}
+
+/* Whether it is a time that futex's fourth argument points to, and no number. */
+static __always_inline bool has_timeout(__u32 futex_op) {
+  __u32 command = futex_op & FUTEX_COMMAND;
+  return command == FUTEX_WAIT || command == FUTEX_LOCK_PI || command == FUTEX_WAIT_BITSET ||
+         command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
+}
+
+static __always_inline bool read_captured(const struct ior_task_state* state, __u32 format,
+                                          __u32 position, __u64* value) {
+  bool is_compat = state->sections & IOR_COMPAT;
+  __u64 address = state->args[position];
+  switch (format) {
+    case IOR_FORMAT_timespec:
+      return !is_compat && read_time(address, 1, value);
+    case IOR_FORMAT_itimerspec:
+      return !is_compat && read_time(address + 16, 1, value);
+    case IOR_FORMAT_timeval:
+      return !is_compat && read_time(address, NS_PER_US, value);
+    case IOR_FORMAT_itimerval:
+      return !is_compat && read_time(address + 16, NS_PER_US, value);
+    case IOR_FORMAT_iovec:
+      return read_buffers(address, state->args[(position + 1) & 7], is_compat, value);
+    case IOR_FORMAT_msghdr:
+      return read_message_buffers(address, is_compat, value);
+    case IOR_FORMAT_sockaddr:
+      return address && read_address(address, value);
+    case IOR_FORMAT_brk:
+      *value = current_task()->mm->brk;
+      return true;
+    case IOR_FORMAT_open_how:
+    case IOR_FORMAT_offset_at:
+      return !bpf_probe_read_user(value, 8, (const void*)address);
+    case IOR_FORMAT_epoll_event:
+      return !bpf_probe_read_user(value, 4, (const void*)address);
+    case IOR_FORMAT_xattr_args:
+      return !bpf_probe_read_user(value, 4, (const void*)(address + 8));
+  }
+  return false;
+}
+
+__noinline int capture_arguments(struct ior_task_state* state, __u32 captures, __u32 like) {
+  if (!state || (like == __NR_futex && !has_timeout(state->args[1]))) return 0;
+  for (__u32 i = 0; i < IOR_ARGS_MAX; i++) {
+    __u32 format = captures >> (i * IOR_CAPTURE_BITS) & ((1 << IOR_CAPTURE_BITS) - 1);
+    __u64 value = 0;
+    if (format && read_captured(state, format, i, &value)) state->args[i] = value | IOR_CAPTURED;
+  }
+  return 0;
+}
+
+#endif

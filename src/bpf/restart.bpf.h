@@ -1,0 +1,29 @@
+/* Calls that a signal interrupts and that the kernel begins anew by itself: one call, from its
+ * first enter to its last exit. That is certain where no handler ran in between, for then the
+ * thread does nothing else before; the exit waits for it. A handler may do anything: the call has
+ * ended when one is run, and what comes after it is another call. */
+#ifndef IOR_BPF_RESTART_BPF_H
+#define IOR_BPF_RESTART_BPF_H
+
+#include "bpf/records.bpf.h"
+
+enum { FIRST_RESTART = -512, NO_RESTART = -515, RESTART_BLOCK = -516, COMPAT_RESTART_SYSCALL = 0 };
+
+/* -ERESTARTSYS, -ERESTARTNOINTR, -ERESTARTNOHAND, -ERESTART_RESTARTBLOCK (linux/errno.h). */
+static __always_inline bool is_restart(long ret) {
+  return ret <= FIRST_RESTART && ret >= RESTART_BLOCK && ret != NO_RESTART;
+}
+
+static __always_inline void suspend_call(struct ior_task_state* state, __u64 now, long ret) {
+  state->flags |= TASK_INTERRUPTED;
+  state->interrupted_ns = now;
+  state->interrupted_ret = ret;
+}
+
+/* Whether the call that begins is the interrupted one. */
+static __always_inline bool resumes_call(const struct ior_task_state* state, __u64 nr) {
+  __u32 restart_nr = state->sections & IOR_COMPAT ? COMPAT_RESTART_SYSCALL : __NR_restart_syscall;
+  return nr == state->nr || (nr == restart_nr && state->interrupted_ret == RESTART_BLOCK);
+}
+
+#endif

@@ -1,0 +1,119 @@
+// The arguments of calls as -args shows them, and the bytes of calls whose return is no number of
+// bytes moved.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+
+#include "tests/e2e/trace.hpp"
+
+namespace ior::e2e {
+namespace {
+
+using testing::Contains;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+TEST(Arguments, are_shown_by_name_and_meaning) {
+  const Traced traced = trace_child(
+      [] {
+        std::array<char, 16> buffer{};
+        const int file = ::open("/dev/zero", O_RDONLY);
+        (void)!::pread(file, buffer.data(), 10, 1234);
+        std::array<iovec, 2> parts = {{{buffer.data(), 5}, {buffer.data() + 5, 6}}};
+        (void)!::readv(file, parts.data(), 2);
+        const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+        const int client = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        epoll_event event{};
+        event.events = EPOLLIN | EPOLLET;
+        ::epoll_ctl(epoll, EPOLL_CTL_ADD, client, &event);
+        ::epoll_wait(epoll, &event, 1, 3);
+        const timespec pause = {0, 2'000'000};
+        ::nanosleep(&pause, nullptr);
+        const std::array<std::uint64_t, 3> how = {O_RDONLY | O_DIRECTORY, 0, 0};
+        ::syscall(SYS_openat2, AT_FDCWD, "/tmp", how.data(), sizeof(how));
+        const auto start = reinterpret_cast<std::uint64_t>(::sbrk(0));
+        ::syscall(SYS_brk, start + 4096);
+      },
+      {"-plain", "-args", "-trace-families", "all"});
+  EXPECT_EQ(traced.rows.front(), "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file,args");
+  for (const char* end : {
+           "size=10 offset=1234",
+           "size=11 vlen=2",
+           "flags=O_CLOEXEC",
+           "domain=AF_INET type=SOCK_DGRAM|SOCK_CLOEXEC protocol=0",
+           "events=EPOLLIN|EPOLLET",
+           "maxevents=1 timeout_ms=3",
+           "flags=O_RDONLY|O_DIRECTORY size=24",
+       }) {
+    EXPECT_THAT(traced.rows, Contains(EndsWith(end)));
+  }
+  EXPECT_THAT(traced.rows, Contains(HasSubstr(" duration=0.002s ")));
+  EXPECT_THAT(traced.rows, Contains(HasSubstr(" old_brk=0x")));
+}
+
+TEST(Arguments, without_rows_are_refused) {
+  const TempDir directory;
+  const Finished finished = run({IOR_BIN, "-args"}, directory.path());
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("-plain"));
+}
+
+TEST(Bytes, of_messages_are_those_that_left_the_socket) {
+  const Traced traced = trace_child(
+      [] {
+        std::array<int, 2> ends{};
+        ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends.data());
+        std::array<char, 100> buffer{};
+        for (int i = 0; i < 3; ++i) ::send(ends[0], buffer.data(), 100, 0);
+        ::recv(ends[1], buffer.data(), 100, MSG_PEEK);
+        ::recv(ends[1], buffer.data(), 7, MSG_TRUNC);
+        iovec part = {buffer.data(), 9};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        ::recvmsg(ends[1], &message, MSG_PEEK | MSG_TRUNC);
+        ::recvmsg(ends[1], &message, MSG_TRUNC);
+        std::array<mmsghdr, 2> messages{};
+        messages[0].msg_hdr = message;
+        ::recvmmsg(ends[1], messages.data(), 1, 0, nullptr);
+      },
+      {"-trace-families", "Network"});
+  EXPECT_EQ(sum_of(traced.records, "enter_sendto").bytes, 300u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvfrom").count, 2u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvfrom").bytes, 7u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmsg").count, 2u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmsg").bytes, 9u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmmsg").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmmsg").bytes, 0u);
+}
+
+TEST(Bytes, of_attributes_are_none_where_their_size_was_asked_for) {
+  const TempDir directory;
+  const std::string path = directory.file("file");
+  const Traced traced = trace_child([&] {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    ::fsetxattr(fd, "user.ior", "value", 5, 0);
+    std::array<char, 64> value{};
+    ::getxattr(path.c_str(), "user.ior", nullptr, 0);
+    ::getxattr(path.c_str(), "user.ior", value.data(), value.size());
+    ::flistxattr(fd, nullptr, 0);
+    ::flistxattr(fd, value.data(), value.size());
+  });
+  EXPECT_EQ(sum_of(traced.records, "enter_getxattr", path).count, 2u);
+  EXPECT_EQ(sum_of(traced.records, "enter_getxattr", path).bytes, 5u);
+  EXPECT_EQ(sum_of(traced.records, "enter_flistxattr", path).count, 2u);
+  EXPECT_EQ(sum_of(traced.records, "enter_flistxattr", path).bytes, sizeof("user.ior"));
+}
+
+}  // namespace
+}  // namespace ior::e2e
