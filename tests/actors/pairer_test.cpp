@@ -130,7 +130,7 @@ TEST_F(PairerTest, NamesASuccessfulOpenByItsFileAndKeepsTheFlagsAsPassed) {
 }
 
 TEST_F(PairerTest, TakesTheFilesFlagsWhereThoseOfTheCallCouldNotBeRead) {
-  const auto calls = feed({enter_record(SYS_openat2).at(1000).args({0, 0, ~0ull, 24}).text("/a"),
+  const auto calls = feed({enter_record(SYS_openat2).at(1000).args({0, 0, 0x7000, 24}).text("/a"),
                            exit_record(SYS_openat2, 1000, 3)
                                .file(file_with(IOR_FILE_INLINE, 3, O_RDWR | O_APPEND))
                                .inline_name("/a")});
