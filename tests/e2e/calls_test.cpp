@@ -153,7 +153,8 @@ TEST_P(CallsTest, have_exactly_these_records) {
   for (const auto& [calls, of_calls] : expected) EXPECT_EQ(sums[calls], of_calls) << calls.first;
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, CallsTest, testing::Values("FS"),
+INSTANTIATE_TEST_SUITE_P(Families, CallsTest,
+                         testing::Values("FS", "Misc", "AIO", "Security", "Sched", "Process"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
