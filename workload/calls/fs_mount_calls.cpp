@@ -12,6 +12,7 @@
 
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
+#include "calls/isolate.hpp"
 #include "sys.hpp"
 
 namespace ioworkload::exercise {
