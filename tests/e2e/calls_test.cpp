@@ -160,7 +160,7 @@ TEST_P(CallsTest, have_exactly_these_records) {
 
 INSTANTIATE_TEST_SUITE_P(Families, CallsTest,
                          testing::Values("FS", "IPC", "Memory", "Signals", "Network", "Polling",
-                                         "Time"),
+                                         "Time", "Process", "Sched"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -33,6 +33,17 @@ void leave_host_name_alone() {
   check("unshare", ::unshare(CLONE_NEWUTS));
 }
 
+void new_file_system(const std::string& directory) {
+  sys::mkdir(directory);
+  check("mount", ::mount("tmpfs", directory.c_str(), "tmpfs", 0, nullptr));
+}
+
+void allow_no_processes() {
+  const rlimit none = {0, 0};
+  check("setrlimit", ::setrlimit(RLIMIT_NPROC, &none));
+  become_nobody();
+}
+
 void allow_no_fds() {
   const rlimit none = {0, 0};
   check("setrlimit", ::setrlimit(RLIMIT_NOFILE, &none));

@@ -2,6 +2,8 @@
 // throws SyscallError where it fails.
 #pragma once
 
+#include <string>
+
 namespace ioworkload {
 
 // A mount namespace of this process alone, in which mounts stay.
@@ -12,6 +14,12 @@ void leave_ipc_alone();
 
 // A name of the host of its own.
 void leave_host_name_alone();
+
+// A fresh file system, mounted on a directory made for it.
+void new_file_system(const std::string& directory);
+
+// A user of its own who can make no process any more.
+void allow_no_processes();
 
 // No fd can be opened any more.
 void allow_no_fds();
