@@ -18,6 +18,7 @@ namespace ioworkload {
 namespace {
 
 constexpr long kErrorsBegin = -4095;
+constexpr long kRestartNoHandler = -514;  // the kernel's ERESTARTNOHAND
 
 bool is_error(long result) {
   return result < 0 && result >= kErrorsBegin;
@@ -40,6 +41,11 @@ Shown Shown::moving(long bytes_moved) const {
   Shown shown = *this;
   shown.bytes = bytes_moved;
   return shown;
+}
+
+std::string with_detail(std::string name, std::string_view detail) {
+  if (!detail.empty()) name.insert(name.size() - 1, " " + std::string(detail));
+  return name;
 }
 
 Shown at(std::string path) {
@@ -103,12 +109,32 @@ void Calls::fails(int error, Arguments arguments, const Shown& shown) const {
   returns(-error, arguments, shown);
 }
 
-OpenFile Calls::opens(Arguments arguments, int flags) const {
+void Calls::is_interrupted(Arguments arguments, const Shown& shown) const {
+  const long result = make(arguments);
+  if (result != -EINTR) wrong(result, text_of(-EINTR));
+  note(kRestartNoHandler, shown, own_tid());
+}
+
+OpenFile Calls::opens(Arguments arguments, int flags, std::string_view detail) const {
   const long result = make(arguments);
   if (is_error(result)) wrong(result, "an fd");
-  const OpenFile file = {static_cast<int>(result), name_of(static_cast<int>(result)), flags};
+  const int fd = static_cast<int>(result);
+  const OpenFile file = {fd, with_detail(name_of(fd), detail), flags};
   note(result, on(file), own_tid());
   return file;
+}
+
+long Calls::forks(Arguments arguments) const {
+  const long result = make(arguments);
+  if (result == 0) ::_exit(0);
+  if (is_error(result)) wrong(result, "a child");
+  note(result, {}, own_tid());
+  return result;
+}
+
+void Calls::becomes(Arguments arguments, const Shown& shown) const {
+  note(0, shown, own_tid());
+  wrong(make(arguments), "another program");
 }
 
 void Calls::departs(Arguments arguments, const Shown& shown) const {

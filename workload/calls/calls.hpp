@@ -41,6 +41,9 @@ struct OpenFile {
   int flags = 0;  // of its status
 };
 
+// "socket:[4711]" with what ior says beside the number.
+std::string with_detail(std::string name, std::string_view detail);
+
 Shown at(std::string path);
 Shown on(const OpenFile& file);
 Shown opened(std::string path, int flags);
@@ -84,8 +87,15 @@ class Calls {
   void returns(long wanted, Arguments arguments, const Shown& shown = {}) const;
   long succeeds(Arguments arguments, const Shown& shown = {}) const;
   void fails(int error, Arguments arguments, const Shown& shown = {}) const;
-  // Gives the fd that it returned, shown as the file that /proc says it is.
-  OpenFile opens(Arguments arguments, int flags) const;
+  // A signal ends it: the call's own result says so, and the handler turns it into EINTR.
+  void is_interrupted(Arguments arguments, const Shown& shown = {}) const;
+  // Gives the fd that it returned, shown as the file that /proc says it is, with the detail that a
+  // socket has beside it.
+  OpenFile opens(Arguments arguments, int flags, std::string_view detail = {}) const;
+  // It makes a child process, which ends at once; gives its pid.
+  long forks(Arguments arguments) const;
+  // It makes another program of this process; noted before it is made.
+  void becomes(Arguments arguments, const Shown& shown) const;
   // It does not return; noted before it is made.
   void departs(Arguments arguments, const Shown& shown = {}) const;
   // The call that others made: this thread by other means, or the child process `tid`.

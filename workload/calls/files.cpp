@@ -1,8 +1,5 @@
 #include "calls/files.hpp"
 
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,13 +38,6 @@ Pipe new_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), 0) != 0) throw SyscallError("pipe2", errno);
   return {adopt(ends[0], O_RDONLY), adopt(ends[1], O_WRONLY)};
-}
-
-void leave_mounts_alone() {
-  if (::unshare(CLONE_NEWNS) != 0) throw SyscallError("unshare", errno);
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    throw SyscallError("mount", errno);
-  }
 }
 
 }  // namespace ioworkload

@@ -24,7 +24,4 @@ struct Pipe {
 };
 Pipe new_pipe();  // pipe2
 
-// A mount namespace of this process alone, in which mounts stay.
-void leave_mounts_alone();
-
 }  // namespace ioworkload

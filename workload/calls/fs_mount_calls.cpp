@@ -12,6 +12,7 @@
 
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
+#include "calls/isolate.hpp"
 #include "sys.hpp"
 
 namespace ioworkload::exercise {
@@ -20,11 +21,6 @@ namespace {
 constexpr int kBadOption = 1 << 30;
 
 std::array<char, 4096> buffer;
-
-void mount_tmpfs(const std::string& path) {
-  sys::mkdir(path);
-  if (::mount("tmpfs", path.c_str(), "tmpfs", 0, nullptr) != 0) throw SyscallError("mount", errno);
-}
 
 OpenFile new_context() {
   return adopt(::syscall(SYS_fsopen, "tmpfs", 0), O_RDWR);
@@ -51,28 +47,28 @@ void mount(const Calls& calls) {
 
 void umount(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("mounted"));
+  new_file_system("mounted");
   calls.returns(0, {"mounted", 0}, at(calls.file("mounted")));
   calls.fails(EINVAL, {"mounted", 0}, at(calls.file("mounted")));
 }
 
 void open_tree(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("mounted"));
+  new_file_system("mounted");
   calls.opens({AT_FDCWD, "mounted", 0}, O_PATH);
   calls.fails(ENOENT, {AT_FDCWD, "absent", OPEN_TREE_CLONE}, at(calls.file("absent")));
 }
 
 void open_tree_attr(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("mounted"));
+  new_file_system("mounted");
   calls.opens({AT_FDCWD, "mounted", 0, nullptr, 0}, O_PATH);
   calls.fails(ENOENT, {AT_FDCWD, "absent", OPEN_TREE_CLONE, nullptr, 0}, at(calls.file("absent")));
 }
 
 void move_mount(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("old"));
+  new_file_system("old");
   sys::mkdir("new");
   const Shown shown = at(calls.file("new")).from(calls.file("old"));
   calls.returns(0, {AT_FDCWD, "old", AT_FDCWD, "new", 0}, shown);
@@ -99,14 +95,14 @@ void fsmount(const Calls& calls) {
 
 void fspick(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("mounted"));
+  new_file_system("mounted");
   calls.opens({AT_FDCWD, "mounted", 0}, O_RDWR);
   calls.fails(ENOENT, {AT_FDCWD, "absent", 0}, at(calls.file("absent")));
 }
 
 void mount_setattr(const Calls& calls) {
   leave_mounts_alone();
-  mount_tmpfs(calls.file("mounted"));
+  new_file_system("mounted");
   const mount_attr noexec = {
       .attr_set = MOUNT_ATTR_NOEXEC, .attr_clr = 0, .propagation = 0, .userns_fd = 0};
   calls.returns(0, {AT_FDCWD, "mounted", 0, &noexec, sizeof noexec}, at(calls.file("mounted")));

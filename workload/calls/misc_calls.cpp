@@ -14,6 +14,7 @@
 #include "calls/child.hpp"
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
+#include "calls/isolate.hpp"
 #include "sys.hpp"
 
 namespace ioworkload::exercise {
@@ -24,10 +25,6 @@ constexpr int kBadOption = 9999;
 void without_success(const Calls& calls) {
   calls.fails(ENOSYS, {});
   calls.never_succeeds("the kernel has no such call");
-}
-
-void leave_host_name_alone() {
-  if (::unshare(CLONE_NEWUTS) != 0) throw SyscallError("unshare", errno);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Exercises of family Sched.
 #include <sched.h>
+#include <sys/syscall.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
@@ -10,20 +12,24 @@
 namespace ioworkload::exercise {
 namespace {
 
-constexpr int kThisThread = 0;
-constexpr int kNoThread = -1;
-constexpr int kNoPolicy = 99;
+constexpr int kAbsentPid = 0x3fffffff;
+constexpr int kBadOption = 9999;
+constexpr sched_param kNoPriority = {0};
+constexpr int kHighestPriority = 99;
+constexpr int kLowestPriority = 1;
 
-const sched_param normal = {.sched_priority = 0};
+std::array<char, 1024> buffer;
 
-// As the kernel's struct sched_attr, first version: its header does not go with <sched.h>.
+// The kernel's struct sched_attr, first version.
 struct Attributes {
   std::uint32_t bytes = 48;
-  std::uint32_t policy = 0;
+  std::uint32_t policy = SCHED_OTHER;
   std::uint64_t flags = 0;
   std::int32_t nice = 0;
   std::uint32_t priority = 0;
-  std::uint64_t runtime_ns = 0, deadline_ns = 0, period_ns = 0;
+  std::uint64_t runtime_ns = 0;
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
 };
 static_assert(sizeof(Attributes) == 48);
 
@@ -35,69 +41,62 @@ void sched_yield(const Calls& calls) {
 }
 
 void sched_setparam(const Calls& calls) {
-  calls.returns(0, {kThisThread, &normal});
-  calls.fails(EINVAL, {kThisThread, nullptr});
+  calls.returns(0, {0, &kNoPriority});
+  calls.fails(ESRCH, {kAbsentPid, &kNoPriority});
 }
 
 void sched_getparam(const Calls& calls) {
-  sched_param found{};
-  calls.returns(0, {kThisThread, &found});
-  calls.fails(EINVAL, {kNoThread, &found});
+  calls.returns(0, {0, buffer.data()});
+  calls.fails(ESRCH, {kAbsentPid, buffer.data()});
 }
 
 void sched_setscheduler(const Calls& calls) {
-  calls.returns(0, {kThisThread, SCHED_BATCH, &normal});
-  calls.fails(EINVAL, {kThisThread, kNoPolicy, &normal});
+  calls.returns(0, {0, SCHED_BATCH, &kNoPriority});
+  calls.fails(EINVAL, {0, kBadOption, &kNoPriority});
 }
 
 void sched_getscheduler(const Calls& calls) {
-  ::sched_setscheduler(kThisThread, SCHED_BATCH, &normal);
-  calls.returns(SCHED_BATCH, {kThisThread});
-  calls.fails(EINVAL, {kNoThread});
+  calls.succeeds({0});
+  calls.fails(ESRCH, {kAbsentPid});
 }
 
 void sched_get_priority_max(const Calls& calls) {
-  calls.returns(99, {SCHED_FIFO});
-  calls.fails(EINVAL, {kNoPolicy});
+  calls.returns(kHighestPriority, {SCHED_FIFO});
+  calls.fails(EINVAL, {kBadOption});
 }
 
 void sched_get_priority_min(const Calls& calls) {
-  calls.returns(1, {SCHED_FIFO});
-  calls.fails(EINVAL, {kNoPolicy});
+  calls.returns(kLowestPriority, {SCHED_FIFO});
+  calls.fails(EINVAL, {kBadOption});
 }
 
 void sched_rr_get_interval(const Calls& calls) {
-  ::timespec interval{};
-  calls.returns(0, {kThisThread, &interval});
-  calls.fails(EINVAL, {kNoThread, &interval});
+  calls.returns(0, {0, buffer.data()});
+  calls.fails(ESRCH, {kAbsentPid, buffer.data()});
 }
 
 void sched_setaffinity(const Calls& calls) {
-  cpu_set_t cpus;
-  ::sched_getaffinity(kThisThread, sizeof cpus, &cpus);
-  calls.returns(0, {kThisThread, sizeof cpus, &cpus});
-  CPU_ZERO(&cpus);
-  calls.fails(EINVAL, {kThisThread, sizeof cpus, &cpus});
+  cpu_set_t allowed{};
+  const cpu_set_t none{};
+  ::sched_getaffinity(0, sizeof allowed, &allowed);
+  calls.returns(0, {0, sizeof allowed, &allowed});
+  calls.fails(EINVAL, {0, sizeof none, &none});
 }
 
 void sched_getaffinity(const Calls& calls) {
-  cpu_set_t cpus;
-  calls.succeeds({kThisThread, sizeof cpus, &cpus}, Shown().moving(kAsReturned));
-  calls.fails(EINVAL, {kThisThread, 1, &cpus});
+  calls.succeeds({0, buffer.size(), buffer.data()}, Shown().moving(kAsReturned));
+  calls.fails(EINVAL, {0, 1, buffer.data()});
 }
 
 void sched_setattr(const Calls& calls) {
-  Attributes attributes;
-  attributes.policy = SCHED_BATCH;
-  calls.returns(0, {kThisThread, &attributes, 0});
-  attributes.policy = kNoPolicy;
-  calls.fails(EINVAL, {kThisThread, &attributes, 0});
+  const Attributes usual;
+  calls.returns(0, {0, &usual, 0});
+  calls.fails(EINVAL, {0, &usual, kBadOption});
 }
 
 void sched_getattr(const Calls& calls) {
-  Attributes attributes;
-  calls.returns(0, {kThisThread, &attributes, sizeof attributes, 0});
-  calls.fails(EINVAL, {kThisThread, &attributes, 1, 0});
+  calls.returns(0, {0, buffer.data(), sizeof(Attributes), 0});
+  calls.fails(EINVAL, {0, buffer.data(), 1, 0});
 }
 
 }  // namespace ioworkload::exercise
