@@ -1,14 +1,15 @@
-// Exercises of family AIO: Linux AIO and io_uring, as far as they are syscalls.
+// Exercises of family AIO: the calls; their requests are scenarios of their own.
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
+#include <ctime>
 
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
@@ -17,58 +18,56 @@
 namespace ioworkload::exercise {
 namespace {
 
-constexpr int kEntries = 4;
 constexpr int kBadOption = 9999;
-constexpr aio_context_t kNoContext = 8;
+constexpr aio_context_t kAbsentContext = 8;
 constexpr ::timespec kNoTime = {};
+
+std::array<char, 100> buffer;
+std::array<io_event, 2> events;
 
 aio_context_t new_context() {
   aio_context_t context = 0;
-  if (::syscall(SYS_io_setup, kEntries, &context) != 0) throw SyscallError("io_setup", errno);
+  if (::syscall(SYS_io_setup, 4, &context) != 0) throw SyscallError("io_setup", errno);
   return context;
 }
 
-// Waits until something can be read from the pipe.
-iocb poll_of(const Pipe& pipe) {
+iocb request_on(const OpenFile& file, int operation) {
   iocb request{};
-  request.aio_fildes = static_cast<unsigned>(pipe.out.fd);
-  request.aio_lio_opcode = IOCB_CMD_POLL;
-  request.aio_buf = POLLIN;
+  request.aio_fildes = file.fd;
+  request.aio_lio_opcode = operation;
+  request.aio_buf = reinterpret_cast<__u64>(buffer.data());
+  request.aio_nbytes = buffer.size();
   return request;
 }
 
-void submit(aio_context_t context, iocb& request) {
-  std::array<iocb*, 1> requests = {&request};
-  if (::syscall(SYS_io_submit, context, 1, requests.data()) != 1) {
-    throw SyscallError("io_submit", errno);
-  }
-}
-
-aio_context_t context_with_event() {
+// One with a request that is done.
+aio_context_t used_context(const Calls& calls) {
   const aio_context_t context = new_context();
-  const Pipe pipe = new_pipe();
-  sys::write(pipe.in.fd, "x");
-  iocb request = poll_of(pipe);
-  submit(context, request);
+  iocb read = request_on(new_file(calls, "file", "text"), IOCB_CMD_PREAD);
+  const iocb* requests = &read;
+  if (::syscall(SYS_io_submit, context, 1, &requests) != 1) throw SyscallError("io_submit", errno);
   return context;
 }
 
-OpenFile new_ring(io_uring_params& parameters) {
-  return adopt(::syscall(SYS_io_uring_setup, kEntries, &parameters), O_RDWR);
-}
+struct Ring {
+  io_uring_params parameters = {};
+  OpenFile file = adopt(::syscall(SYS_io_uring_setup, 4, &parameters), O_RDWR);
+};
 
-void* map_ring(const OpenFile& ring, off_t offset) {
-  void* mapped = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, offset);
+// As it is all zeros, the first entry is a request for no operation.
+void fill_first_entry(const Ring& ring) {
+  void* mapped =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring.file.fd, IORING_OFF_SQ_RING);
   if (mapped == MAP_FAILED) throw SyscallError("mmap", errno);
-  return mapped;
+  *reinterpret_cast<unsigned*>(static_cast<char*>(mapped) + ring.parameters.sq_off.tail) = 1;
 }
 
 }  // namespace
 
 void io_setup(const Calls& calls) {
   aio_context_t context = 0;
-  calls.returns(0, {kEntries, &context});
-  calls.fails(EINVAL, {kEntries, &context});
+  calls.fails(EINVAL, {0, &context});
+  calls.returns(0, {4, &context});
 }
 
 void io_destroy(const Calls& calls) {
@@ -77,66 +76,63 @@ void io_destroy(const Calls& calls) {
   calls.fails(EINVAL, {context});
 }
 
+void io_submit(const Calls& calls) {
+  const aio_context_t context = new_context();
+  iocb read = request_on(new_file(calls, "file", "text"), IOCB_CMD_PREAD);
+  const iocb* requests = &read;
+  calls.returns(1, {context, 1, &requests});
+  calls.fails(EFAULT, {context, 1, kBadAddress});
+  calls.fails(EINVAL, {kAbsentContext, 1, &requests});
+}
+
 void io_getevents(const Calls& calls) {
-  const aio_context_t context = context_with_event();
-  std::array<io_event, kEntries> events;
-  calls.returns(1, {context, 1, events.size(), events.data(), nullptr});
-  calls.returns(0, {context, 1, events.size(), events.data(), &kNoTime});
-  calls.fails(EINVAL, {kNoContext, 1, events.size(), events.data(), nullptr});
+  const aio_context_t context = used_context(calls);
+  calls.returns(1, {context, 1, 1, events.data(), nullptr});
+  calls.returns(0, {context, 1, 1, events.data(), &kNoTime});
+  calls.fails(EINVAL, {kAbsentContext, 1, 1, events.data(), nullptr});
 }
 
 void io_pgetevents(const Calls& calls) {
-  const aio_context_t context = context_with_event();
-  std::array<io_event, kEntries> events;
-  calls.returns(1, {context, 1, events.size(), events.data(), nullptr, nullptr});
-  calls.returns(0, {context, 1, events.size(), events.data(), &kNoTime, nullptr});
-  calls.fails(EINVAL, {kNoContext, 1, events.size(), events.data(), nullptr, nullptr});
-}
-
-void io_submit(const Calls& calls) {
-  const aio_context_t context = new_context();
-  iocb request = poll_of(new_pipe());
-  const std::array<iocb*, 1> requests = {&request};
-  calls.returns(1, {context, 1, requests.data()});
-  calls.fails(EINVAL, {kNoContext, 1, requests.data()});
-  calls.fails(EFAULT, {context, 1, kBadAddress});
+  const aio_context_t context = used_context(calls);
+  calls.returns(1, {context, 1, 1, events.data(), nullptr, nullptr});
+  calls.returns(0, {context, 1, 1, events.data(), &kNoTime, nullptr});
+  calls.fails(EINVAL, {kAbsentContext, 1, 1, events.data(), nullptr, nullptr});
 }
 
 void io_cancel(const Calls& calls) {
   const aio_context_t context = new_context();
-  iocb request = poll_of(new_pipe());
-  submit(context, request);
-  calls.fails(EINPROGRESS, {context, &request, nullptr});
-  calls.fails(EINVAL, {context, &request, nullptr});
-  calls.never_succeeds("of a cancelled request it says EINPROGRESS");
+  iocb poll = request_on(new_pipe().out, IOCB_CMD_POLL);
+  poll.aio_buf = POLLIN;
+  poll.aio_nbytes = 0;
+  const iocb* requests = &poll;
+  if (::syscall(SYS_io_submit, context, 1, &requests) != 1) throw SyscallError("io_submit", errno);
+  calls.fails(EINPROGRESS, {context, &poll, events.data()});
+  calls.fails(EINVAL, {context, &poll, events.data()});
+  calls.never_succeeds("EINPROGRESS is how it says that it cancelled the request");
 }
 
 void io_uring_setup(const Calls& calls) {
   io_uring_params parameters{};
-  calls.opens({kEntries, &parameters}, O_RDWR);
+  calls.opens({4, &parameters}, O_RDWR);
   calls.fails(EINVAL, {0, &parameters});
 }
 
 void io_uring_enter(const Calls& calls) {
-  io_uring_params parameters{};
-  const OpenFile ring = new_ring(parameters);
-  char* const queue = static_cast<char*>(map_ring(ring, IORING_OFF_SQ_RING));
-  auto* const tail = reinterpret_cast<unsigned*>(queue + parameters.sq_off.tail);
-  std::atomic_ref(*tail).store(1, std::memory_order_release);  // an entry of zeros: no operation
-  calls.returns(1, {ring.fd, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0}, on(ring));
-  calls.fails(EINVAL, {ring.fd, 0, 0, kBadOption << 16, nullptr, 0}, on(ring));
+  const Ring ring;
+  const OpenFile file = new_file(calls, "file");
+  fill_first_entry(ring);
+  calls.returns(1, {ring.file.fd, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0}, on(ring.file));
+  calls.returns(0, {ring.file.fd, 0, 0, 0, nullptr, 0}, on(ring.file));
+  calls.fails(EOPNOTSUPP, {file.fd, 0, 0, 0, nullptr, 0}, on(file));
   calls.fails(EBADF, {kClosedFd, 0, 0, 0, nullptr, 0}, on_closed_fd());
 }
 
 void io_uring_register(const Calls& calls) {
-  io_uring_params parameters{};
-  const OpenFile ring = new_ring(parameters);
-  const OpenFile file = new_file(calls, "file");
-  const OpenFile pipe = new_pipe().out;
-  const std::array<int, 2> files = {file.fd, pipe.fd};
-  calls.returns(0, {ring.fd, IORING_REGISTER_FILES, files.data(), files.size()}, on(ring));
-  calls.fails(EBUSY, {ring.fd, IORING_REGISTER_FILES, files.data(), files.size()}, on(ring));
-  calls.fails(EOPNOTSUPP, {file.fd, IORING_REGISTER_FILES, files.data(), files.size()}, on(file));
+  const OpenFile ring = Ring().file;
+  const int event = ::eventfd(0, 0);
+  calls.returns(0, {ring.fd, IORING_REGISTER_EVENTFD, &event, 1}, on(ring));
+  calls.fails(EBUSY, {ring.fd, IORING_REGISTER_EVENTFD, &event, 1}, on(ring));
+  calls.fails(EINVAL, {ring.fd, kBadOption, &event, 1}, on(ring));
 }
 
 }  // namespace ioworkload::exercise

@@ -89,6 +89,7 @@ long Calls::make(Arguments arguments) const {
 }
 
 void Calls::wrong(long result, const std::string& wanted) const {
+  if (result == -ENOSYS) throw MissingSyscall(row_);
   throw UnexpectedResult(row_ + " gave " + text_of(result) + " instead of " + wanted);
 }
 
@@ -106,7 +107,9 @@ long Calls::succeeds(Arguments arguments, const Shown& shown) const {
 }
 
 void Calls::fails(int error, Arguments arguments, const Shown& shown) const {
-  returns(-error, arguments, shown);
+  const long result = make(arguments);
+  if (result != -error && result != -ENOSYS) wrong(result, text_of(-error));
+  note(result, shown, own_tid());
 }
 
 void Calls::is_interrupted(Arguments arguments, const Shown& shown) const {

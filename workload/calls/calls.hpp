@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -74,6 +75,12 @@ using Arguments = std::initializer_list<Argument>;
 // An address at which nothing is.
 inline const void* const kBadAddress = reinterpret_cast<const void*>(8);
 
+// A call that was to succeed is none that this kernel has.
+class MissingSyscall : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Calls {
  public:
   // The calls of `row`, a name of the catalogue, by its number.
@@ -86,6 +93,7 @@ class Calls {
   // Each makes the call once.
   void returns(long wanted, Arguments arguments, const Shown& shown = {}) const;
   long succeeds(Arguments arguments, const Shown& shown = {}) const;
+  // With ENOSYS, too: not every kernel has every call.
   void fails(int error, Arguments arguments, const Shown& shown = {}) const;
   // A signal ends it: the call's own result says so, and the handler turns it into EINTR.
   void is_interrupted(Arguments arguments, const Shown& shown = {}) const;

@@ -65,9 +65,13 @@ std::string end_of_child(pid_t child) {
   return status == 0 ? "" : "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
-void run_child(const std::function<void()>& work) {
-  const std::string end = end_of_child(start_child(work));
+void expect_good_end(pid_t child) {
+  const std::string end = end_of_child(child);
   expect(end.empty(), "a child process " + end);
+}
+
+void run_child(const std::function<void()>& work) {
+  expect_good_end(start_child(work));
 }
 
 std::string name_of(int fd) {

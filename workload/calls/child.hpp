@@ -20,7 +20,10 @@ pid_t start_child(const std::function<void()>& work);
 // than some seconds is killed.
 std::string end_of_child(pid_t child);
 
-// Both; throws UnexpectedResult unless it ended well.
+// The same; throws UnexpectedResult unless it ended well.
+void expect_good_end(pid_t child);
+
+// start_child and expect_good_end.
 void run_child(const std::function<void()>& work);
 
 // What /proc/self/fd says that the fd is; a readlink.

@@ -12,7 +12,7 @@
 namespace ioworkload {
 
 namespace exercise {
-#define SYSCALL(number, name, ...) void name(const Calls& calls) __attribute__((weak));
+#define SYSCALL(number, name, ...) void name(const Calls& calls);
 #include "catalog/syscalls.def"
 #undef SYSCALL
 }  // namespace exercise

@@ -110,8 +110,13 @@ void mount_setattr(const Calls& calls) {
 }
 
 void statmount(const Calls& calls) {
+  constexpr unsigned kUniqueMount = 0x4000;  // STATX_MNT_ID_UNIQUE
+  constexpr std::uint64_t kBasicFields = 1;  // STATMOUNT_SB_BASIC
   MountRequest request;
   calls.fails(ENOENT, {&request, buffer.data(), buffer.size(), 0});
+  request.mount = sys::statx(AT_FDCWD, "/", 0, kUniqueMount).stx_mnt_id;
+  request.mask = kBasicFields;
+  calls.returns(0, {&request, buffer.data(), buffer.size(), 0});
   calls.fails(EINVAL, {&request, buffer.data(), buffer.size(), kBadOption});
 }
 

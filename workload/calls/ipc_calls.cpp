@@ -75,8 +75,7 @@ void wake_child(std::uint32_t* futex, const std::function<void()>& wait) {
   while (::syscall(SYS_futex, futex, FUTEX_WAKE, 1, nullptr, nullptr, 0) == 0) {
     ::nanosleep(&kPause, nullptr);
   }
-  const std::string end = end_of_child(child);
-  expect(end.empty(), "the sleeper " + end);
+  expect_good_end(child);
 }
 
 ::futex_waitv waiter(const std::uint32_t* futex, std::uint32_t value) {

@@ -15,6 +15,9 @@ void leave_ipc_alone();
 // A name of the host of its own.
 void leave_host_name_alone();
 
+// What its next children do is counted apart from the machine's processes: a PID namespace.
+void leave_accounting_alone();
+
 // A fresh file system, mounted on a directory made for it.
 void new_file_system(const std::string& directory);
 

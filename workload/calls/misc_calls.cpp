@@ -1,10 +1,7 @@
 // Exercises of family Misc.
-#include <linux/rseq.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -13,166 +10,169 @@
 
 #include "calls/child.hpp"
 #include "calls/exercise.hpp"
-#include "calls/files.hpp"
 #include "calls/isolate.hpp"
 #include "sys.hpp"
 
 namespace ioworkload::exercise {
 namespace {
 
+constexpr int kAbsentPid = 0x3fffffff;
 constexpr int kBadOption = 9999;
+constexpr long kRobustListBytes = 24;
+constexpr int kReadBufferBytes = 10;  // syslog's SYSLOG_ACTION_SIZE_BUFFER
+constexpr int kFileSystemCount = 3;   // sysfs's
+constexpr std::string_view kNeverMade = "no kernel has it";
+constexpr std::string_view kRemoved = "removed from the kernel";
+constexpr std::string_view kOnly32 = "it is for 32-bit programs";
+constexpr std::string_view kPorts = "it would open the machine's ports to this process";
 
-void without_success(const Calls& calls) {
-  calls.fails(ENOSYS, {});
-  calls.never_succeeds("the kernel has no such call");
-}
+std::array<char, 4096> buffer;
+
+void handle(int) {}
 
 }  // namespace
 
 void newuname(const Calls& calls) {
-  ::utsname name{};
-  calls.returns(0, {&name});
+  calls.returns(0, {buffer.data()});
   calls.fails(EFAULT, {kBadAddress});
 }
 
 void sysinfo(const Calls& calls) {
-  struct ::sysinfo info {};
-  calls.returns(0, {&info});
+  calls.returns(0, {buffer.data()});
   calls.fails(EFAULT, {kBadAddress});
 }
 
 void syslog(const Calls& calls) {
-  constexpr int kSizeOfBuffer = 10;
-  calls.succeeds({kSizeOfBuffer, nullptr, 0});
+  calls.succeeds({kReadBufferBytes, nullptr, 0});
   calls.fails(EINVAL, {kBadOption, nullptr, 0});
 }
 
 void sysfs(const Calls& calls) {
-  constexpr int kIndexOfName = 1, kCount = 3;
-  calls.succeeds({kCount});
-  calls.succeeds({kIndexOfName, "tmpfs"});
-  calls.fails(EINVAL, {kIndexOfName, "absent"});
+  calls.succeeds({kFileSystemCount, 0, 0});
+  calls.fails(EINVAL, {kBadOption, 0, 0});
 }
 
 void modify_ldt(const Calls& calls) {
-  constexpr int kRead = 0;
-  constexpr long kAsUnsigned = 1L << 32;
-  std::array<char, 16> entries{};
-  calls.returns(0, {kRead, entries.data(), entries.size()});
-  calls.returns(kAsUnsigned - ENOSYS, {kBadOption, entries.data(), entries.size()});
-  calls.never_fails("the kernel returns its errors as unsigned 32-bit numbers");
-}
-
-void sysctl(const Calls& calls) {
-  without_success(calls);
+  calls.returns(0, {0, buffer.data(), buffer.size()});
+  calls.returns(static_cast<unsigned>(-ENOSYS), {kBadOption, buffer.data(), buffer.size()});
+  calls.never_fails("the kernel cuts its errors to 32 bits, so that they look like numbers");
 }
 
 void acct(const Calls& calls) {
-  new_file(calls, "file");
+  create_file("file", "");
   calls.fails(EISDIR, {calls.directory()}, at(calls.directory()));
   calls.fails(ENOENT, {"absent"}, at(calls.file("absent")));
-  if (::unshare(CLONE_NEWPID) != 0) throw SyscallError("unshare", errno);
-  const pid_t child = start_child(
-      [] { expect(::syscall(SYS_acct, "file") == 0, "acct of an own pid namespace failed"); });
-  const std::string end = end_of_child(child);
-  expect(end.empty(), "the process with an own pid namespace " + end);
+  leave_accounting_alone();
+  const pid_t child = start_child([] {
+    if (::syscall(SYS_acct, "file") != 0) throw SyscallError("acct", errno);
+  });
+  expect_good_end(child);
   calls.note(0, at(calls.file("file")), child);
 }
 
 void sethostname(const Calls& calls) {
   leave_host_name_alone();
-  calls.returns(0, {"name", 4});
-  calls.fails(EINVAL, {"name", -1});
+  calls.returns(0, {"exercise", 8});
+  calls.fails(EINVAL, {"exercise", -1});
 }
 
 void setdomainname(const Calls& calls) {
-  leave_host_name_alone();
-  calls.returns(0, {"name", 4});
-  calls.fails(EINVAL, {"name", -1});
+  sethostname(calls);
 }
 
 void iopl(const Calls& calls) {
-  without_success(calls);
+  calls.fails(EINVAL, {9});
+  calls.never_succeeds(kPorts);
 }
 
 void ioperm(const Calls& calls) {
-  without_success(calls);
+  calls.fails(EINVAL, {1 << 20, 1, 1});
+  calls.never_succeeds(kPorts);
+}
+
+void sysctl(const Calls& calls) {
+  calls.fails(ENOSYS, {buffer.data()});
+  calls.never_succeeds(kRemoved);
 }
 
 void nfsservctl(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {0, buffer.data(), buffer.data()});
+  calls.never_succeeds(kRemoved);
 }
 
 void getpmsg(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {kClosedFd, nullptr, nullptr, nullptr, nullptr});
+  calls.never_succeeds(kNeverMade);
 }
 
 void putpmsg(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {kClosedFd, nullptr, nullptr, 0, 0});
+  calls.never_succeeds(kNeverMade);
 }
 
 void afs_syscall(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {});
+  calls.never_succeeds(kNeverMade);
 }
 
 void tuxcall(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {});
+  calls.never_succeeds(kNeverMade);
 }
 
 void security(const Calls& calls) {
-  without_success(calls);
-}
-
-void set_thread_area(const Calls& calls) {
-  without_success(calls);
-}
-
-void get_thread_area(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {});
+  calls.never_succeeds(kNeverMade);
 }
 
 void vserver(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {});
+  calls.never_succeeds(kNeverMade);
+}
+
+void set_thread_area(const Calls& calls) {
+  calls.fails(ENOSYS, {buffer.data()});
+  calls.never_succeeds(kOnly32);
+}
+
+void get_thread_area(const Calls& calls) {
+  calls.fails(ENOSYS, {buffer.data()});
+  calls.never_succeeds(kOnly32);
 }
 
 void set_robust_list(const Calls& calls) {
-  void* list = nullptr;
-  std::size_t bytes = 0;
-  ::syscall(SYS_get_robust_list, 0, &list, &bytes);
-  calls.returns(0, {list, bytes});
-  calls.fails(EINVAL, {list, bytes + 1});
+  calls.fails(EINVAL, {buffer.data(), 1});
+  calls.returns(0, {nullptr, kRobustListBytes});
 }
 
 void get_robust_list(const Calls& calls) {
-  void* list = nullptr;
-  std::size_t bytes = 0;
-  calls.returns(0, {0, &list, &bytes});
-  calls.fails(ESRCH, {-1, &list, &bytes});
+  calls.returns(0, {0, &buffer[0], &buffer[8]});
+  calls.fails(ESRCH, {kAbsentPid, &buffer[0], &buffer[8]});
 }
 
 void getcpu(const Calls& calls) {
-  unsigned cpu = 0, node = 0;
-  calls.returns(0, {&cpu, &node, nullptr});
+  calls.returns(0, {buffer.data(), nullptr, nullptr});
   calls.fails(EFAULT, {kBadAddress, nullptr, nullptr});
 }
 
+// The library has registered an area already: it is taken away and given back.
 void rseq(const Calls& calls) {
-  const char* area = static_cast<const char*>(__builtin_thread_pointer()) + __rseq_offset;
-  constexpr int kBytes = 32;  // that glibc registers
-  calls.fails(EBUSY, {area, kBytes, 0, RSEQ_SIG});
-  calls.returns(0, {area, kBytes, RSEQ_FLAG_UNREGISTER, RSEQ_SIG});
-  calls.returns(0, {area, kBytes, 0, RSEQ_SIG});
-}
-
-void uretprobe(const Calls& calls) {
-  ::signal(SIGILL, [](int) {});
-  calls.fails(EPERM, {});
-  calls.never_succeeds("only for the kernel's own trampoline");
+  const char* area = static_cast<char*>(__builtin_thread_pointer()) + __rseq_offset;
+  calls.fails(EBUSY, {area, 32, 0, RSEQ_SIG});
+  calls.fails(EINVAL, {area, 1, 0, RSEQ_SIG});
+  calls.returns(0, {area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG});
+  calls.returns(0, {area, 32, 0, RSEQ_SIG});
 }
 
 void uprobe(const Calls& calls) {
   calls.fails(ENXIO, {});
-  calls.never_succeeds("only for the kernel's own trampoline");
+  calls.never_succeeds("only the kernel's own code in a probed program calls it");
+}
+
+void uretprobe(const Calls& calls) {
+  ::signal(SIGILL, handle);
+  calls.fails(EPERM, {});
+  calls.never_succeeds("only the kernel's own code in a probed program calls it");
 }
 
 }  // namespace ioworkload::exercise

@@ -163,8 +163,7 @@ void restart_syscall(const Calls& calls) {
   ::kill(sleeper, SIGSTOP);
   ::waitpid(sleeper, nullptr, WUNTRACED);
   ::kill(sleeper, SIGCONT);
-  const std::string end = end_of_child(sleeper);
-  expect(end.empty(), "the sleeping process " + end);
+  expect_good_end(sleeper);
   calls.note(0, {}, sleeper);
   calls.fails(EINTR, {});
 }

@@ -5,15 +5,14 @@
 #include <linux/landlock.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
-#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 
-#include "calls/child.hpp"
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
 #include "sys.hpp"
@@ -21,179 +20,183 @@
 namespace ioworkload::exercise {
 namespace {
 
+constexpr int kAbsentPid = 0x3fffffff;
 constexpr int kBadOption = 9999;
-constexpr const char* kKeyName = "ioworkload";
+constexpr std::string_view kRemoved = "removed from the kernel";
+constexpr std::string_view kChangesKernel = "it would change the kernel that runs";
+constexpr std::string_view kNeedsModule = "it takes a security module with such an attribute";
+constexpr int kCurrentAttribute = 100;  // the kernel's LSM_ATTR_CURRENT
 
-void without_success(const Calls& calls) {
-  calls.fails(ENOSYS, {});
-  calls.never_succeeds("the kernel has no such call");
+std::array<char, 1024> buffer;
+
+landlock_ruleset_attr rules_on_reading() {
+  landlock_ruleset_attr rules{};
+  rules.handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE;
+  return rules;
 }
-
-struct Capabilities {
-  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets = {};
-};
-
-long new_key() {
-  const long key = ::syscall(SYS_add_key, "user", kKeyName, "secret", 6, KEY_SPEC_PROCESS_KEYRING);
-  if (key < 0) throw SyscallError("add_key", errno);
-  return key;
-}
-
-constexpr landlock_ruleset_attr kReadFiles = {.handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE};
 
 OpenFile new_ruleset() {
-  return adopt(::syscall(SYS_landlock_create_ruleset, &kReadFiles, sizeof kReadFiles, 0), O_RDWR);
+  const landlock_ruleset_attr rules = rules_on_reading();
+  return adopt(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules.handled_access_fs, 0),
+               O_RDWR);
+}
+
+__user_cap_header_struct capability_header(std::uint32_t version) {
+  return {version, 0};
 }
 
 }  // namespace
 
 void ptrace(const Calls& calls) {
-  const pid_t child = start_child([] { ::pause(); });
-  calls.returns(0, {PTRACE_SEIZE, child, nullptr, nullptr});
-  calls.fails(ESRCH, {PTRACE_CONT, child, nullptr, nullptr});
-  ::kill(child, SIGKILL);
-  end_of_child(child);
+  calls.fails(ESRCH, {PTRACE_PEEKUSER, kAbsentPid, 0, buffer.data()});
+  calls.returns(0, {PTRACE_TRACEME, 0, nullptr, nullptr});
 }
 
 void capget(const Calls& calls) {
-  Capabilities found;
-  calls.returns(0, {&found.header, found.sets.data()});
-  calls.fails(EFAULT, {kBadAddress, found.sets.data()});
+  __user_cap_header_struct header = capability_header(_LINUX_CAPABILITY_VERSION_3);
+  __user_cap_header_struct wrong = capability_header(kBadOption);
+  calls.returns(0, {&header, buffer.data()});
+  calls.fails(EINVAL, {&wrong, buffer.data()});
 }
 
 void capset(const Calls& calls) {
-  Capabilities none;
-  Capabilities all = none;
-  for (auto& set : all.sets) set.permitted = set.effective = ~0u;
-  calls.returns(0, {&none.header, none.sets.data()});
-  calls.fails(EPERM, {&all.header, all.sets.data()});
+  __user_cap_header_struct header = capability_header(_LINUX_CAPABILITY_VERSION_3);
+  __user_cap_header_struct wrong = capability_header(kBadOption);
+  const std::array<__user_cap_data_struct, 2> none{};
+  std::array<__user_cap_data_struct, 2> all{};
+  for (auto& set : all) set.permitted = ~0u;
+  calls.returns(0, {&header, none.data()});
+  calls.fails(EPERM, {&header, all.data()});
+  calls.fails(EINVAL, {&wrong, none.data()});
 }
 
 void create_module(const Calls& calls) {
-  without_success(calls);
-}
-
-void init_module(const Calls& calls) {
-  without_success(calls);
-}
-
-void delete_module(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {"absent", 0});
+  calls.never_succeeds(kRemoved);
 }
 
 void get_kernel_syms(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {nullptr});
+  calls.never_succeeds(kRemoved);
 }
 
 void query_module(const Calls& calls) {
-  without_success(calls);
+  calls.fails(ENOSYS, {"absent", 0, buffer.data(), 0, buffer.data()});
+  calls.never_succeeds(kRemoved);
+}
+
+void init_module(const Calls& calls) {
+  calls.fails(ENOEXEC, {buffer.data(), buffer.size(), ""});
+  calls.never_succeeds(kChangesKernel);
 }
 
 void finit_module(const Calls& calls) {
-  const OpenFile file = new_file(calls, "file", "no module");
-  calls.fails(ENOSYS, {file.fd, "", 0}, on(file));
-  calls.never_succeeds("it would change the kernel");
+  const OpenFile file = new_file(calls, "file");
+  calls.fails(EINVAL, {file.fd, "", kBadOption}, on(file));
+  calls.never_succeeds(kChangesKernel);
+}
+
+void delete_module(const Calls& calls) {
+  calls.fails(ENOENT, {"absent", 0});
+  calls.never_succeeds(kChangesKernel);
 }
 
 void kexec_load(const Calls& calls) {
-  calls.fails(ENOSYS, {nullptr, 0, nullptr, kBadOption});
-  calls.never_succeeds("it would change the kernel");
+  calls.fails(EINVAL, {0, kBadOption, nullptr, kBadOption});
+  calls.never_succeeds(kChangesKernel);
 }
 
 void kexec_file_load(const Calls& calls) {
-  const OpenFile file = new_file(calls, "file", "no kernel");
-  calls.fails(ENOSYS, {file.fd, -1, 0, nullptr, 0}, on(file));
-  calls.never_succeeds("it would change the kernel");
+  const OpenFile file = new_file(calls, "file");
+  calls.fails(EINVAL, {file.fd, kClosedFd, 0, nullptr, kBadOption << 8}, on(file));
+  calls.fails(EBADF, {kClosedFd, kClosedFd, 0, nullptr, 0}, on_closed_fd());
+  calls.never_succeeds(kChangesKernel);
 }
 
 void add_key(const Calls& calls) {
-  calls.succeeds({"user", kKeyName, "secret", 6, KEY_SPEC_PROCESS_KEYRING});
-  calls.fails(ENODEV, {"absent", kKeyName, "secret", 6, KEY_SPEC_PROCESS_KEYRING});
+  calls.succeeds({"user", "exercise", "secret", 6, KEY_SPEC_PROCESS_KEYRING});
+  calls.fails(ENODEV, {"absent", "exercise", "secret", 6, KEY_SPEC_PROCESS_KEYRING});
 }
 
 void request_key(const Calls& calls) {
-  const long key = new_key();
-  calls.returns(key, {"user", kKeyName, nullptr, 0});
+  const long key = ::syscall(SYS_add_key, "user", "exercise", "", 1, KEY_SPEC_PROCESS_KEYRING);
+  calls.returns(key, {"user", "exercise", nullptr, 0});
   calls.fails(ENOKEY, {"user", "absent", nullptr, 0});
 }
 
 void keyctl(const Calls& calls) {
-  std::array<char, 100> text{};
-  calls.returns(6, {KEYCTL_READ, new_key(), text.data(), text.size()});
-  calls.fails(EOPNOTSUPP, {kBadOption, 0, 0, 0});
+  calls.succeeds({KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1});
+  calls.fails(EOPNOTSUPP, {kBadOption, 0, 0});
 }
 
 void perf_event_open(const Calls& calls) {
   perf_event_attr clock{};
-  clock.type = PERF_TYPE_SOFTWARE;
   clock.size = sizeof clock;
+  clock.type = PERF_TYPE_SOFTWARE;
   clock.config = PERF_COUNT_SW_CPU_CLOCK;
-  calls.opens({&clock, 0, -1, -1, PERF_FLAG_FD_CLOEXEC}, O_RDWR);
+  calls.opens({&clock, 0, -1, -1, 0}, O_RDWR);
   calls.fails(EINVAL, {&clock, 0, -1, -1, kBadOption});
 }
 
 void seccomp(const Calls& calls) {
-  unsigned action = SECCOMP_RET_ALLOW;
+  const std::uint32_t action = SECCOMP_RET_ERRNO;
   calls.returns(0, {SECCOMP_GET_ACTION_AVAIL, 0, &action});
-  calls.fails(EINVAL, {kBadOption, 0, nullptr});
+  calls.fails(EINVAL, {kBadOption, 0, &action});
 }
 
 void getrandom(const Calls& calls) {
-  std::array<char, 16> bytes{};
-  calls.returns(bytes.size(), {bytes.data(), bytes.size(), 0}, Shown().moving(bytes.size()));
-  calls.fails(EINVAL, {bytes.data(), bytes.size(), kBadOption});
+  calls.returns(10, {buffer.data(), 10, 0}, Shown().moving(10));
+  calls.fails(EINVAL, {buffer.data(), 10, kBadOption});
 }
 
 void bpf(const Calls& calls) {
   bpf_attr map{};
   map.map_type = BPF_MAP_TYPE_ARRAY;
-  map.key_size = map.value_size = 4;
+  map.key_size = 4;
+  map.value_size = 4;
   map.max_entries = 1;
   calls.succeeds({BPF_MAP_CREATE, &map, sizeof map});
   calls.fails(EINVAL, {kBadOption, &map, sizeof map});
 }
 
 void landlock_create_ruleset(const Calls& calls) {
-  calls.succeeds({&kReadFiles, sizeof kReadFiles, 0});
+  const landlock_ruleset_attr rules = rules_on_reading();
   calls.succeeds({nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION});
-  calls.fails(EINVAL, {&kReadFiles, 1, 0});
+  calls.succeeds({&rules, sizeof rules.handled_access_fs, 0});
+  calls.fails(EINVAL, {&rules, sizeof rules.handled_access_fs, kBadOption});
 }
 
 void landlock_add_rule(const Calls& calls) {
-  const OpenFile ruleset = new_ruleset();
+  const OpenFile rules = new_ruleset();
   landlock_path_beneath_attr rule{};
   rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
-  rule.parent_fd = open_dir(calls.directory()).fd;
-  calls.returns(0, {ruleset.fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0}, on(ruleset));
-  calls.fails(EINVAL, {ruleset.fd, kBadOption, &rule, 0}, on(ruleset));
+  rule.parent_fd = open_dir("/").fd;
+  calls.returns(0, {rules.fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0}, on(rules));
+  calls.fails(EINVAL, {rules.fd, kBadOption, &rule, 0}, on(rules));
   calls.fails(EBADF, {kClosedFd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0}, on_closed_fd());
 }
 
 void landlock_restrict_self(const Calls& calls) {
-  const OpenFile ruleset = new_ruleset();
-  calls.fails(EINVAL, {ruleset.fd, kBadOption}, on(ruleset));
-  calls.returns(0, {ruleset.fd, 0}, on(ruleset));
+  const OpenFile rules = new_ruleset();
+  calls.fails(EINVAL, {rules.fd, 1 << 20}, on(rules));
+  calls.returns(0, {rules.fd, 0}, on(rules));
 }
 
 void lsm_get_self_attr(const Calls& calls) {
-  std::array<char, 100> attributes{};
-  unsigned bytes = attributes.size();
-  calls.fails(EINVAL, {0, attributes.data(), &bytes, kBadOption});
-  calls.never_succeeds("no security module here has an attribute");
+  std::uint32_t bytes = buffer.size();
+  calls.fails(EINVAL, {kCurrentAttribute, buffer.data(), &bytes, kBadOption});
+  calls.never_succeeds(kNeedsModule);
 }
 
 void lsm_set_self_attr(const Calls& calls) {
-  std::array<char, 100> attributes{};
-  calls.fails(EINVAL, {0, attributes.data(), attributes.size(), kBadOption});
-  calls.never_succeeds("no security module here has an attribute");
+  calls.fails(EINVAL, {kCurrentAttribute, buffer.data(), buffer.size(), kBadOption});
+  calls.never_succeeds(kNeedsModule);
 }
 
 void lsm_list_modules(const Calls& calls) {
-  std::array<unsigned long, 100> modules{};
-  unsigned bytes = sizeof modules;
-  calls.succeeds({modules.data(), &bytes, 0});
-  calls.fails(EINVAL, {modules.data(), &bytes, 1});
+  std::uint32_t bytes = buffer.size();
+  calls.succeeds({buffer.data(), &bytes, 0});
+  calls.fails(EINVAL, {buffer.data(), &bytes, kBadOption});
 }
 
 }  // namespace ioworkload::exercise
