@@ -124,12 +124,12 @@ void vhangup(const Calls& calls) {
 
 void reboot(const Calls& calls) {
   calls.fails(EINVAL, {kBadOption, kBadOption, 0, nullptr});
-  calls.never_succeeds("it would stop the machine");
+  calls.never_succeeds("it acts on the whole machine");
 }
 
 void restart_syscall(const Calls& calls) {
   calls.fails(EINTR, {});
-  calls.never_succeeds("only the kernel makes it of use, after a stop");
+  calls.never_succeeds("only the kernel makes a program call it, after a stop");
 }
 
 void set_tid_address(const Calls& calls) {
