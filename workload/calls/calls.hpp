@@ -9,7 +9,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>

@@ -65,11 +65,6 @@ std::string end_of_child(pid_t child) {
   return status == 0 ? "" : "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
-void run_child(const std::function<void()>& work) {
-  const std::string end = end_of_child(start_child(work));
-  expect(end.empty(), "a child process " + end);
-}
-
 std::string name_of(int fd) {
   std::array<char, PATH_MAX> name{};
   const ssize_t bytes =

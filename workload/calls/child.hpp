@@ -20,9 +20,6 @@ pid_t start_child(const std::function<void()>& work);
 // than some seconds is killed.
 std::string end_of_child(pid_t child);
 
-// Both; throws UnexpectedResult unless it ended well.
-void run_child(const std::function<void()>& work);
-
 // What /proc/self/fd says that the fd is; a readlink.
 std::string name_of(int fd);
 

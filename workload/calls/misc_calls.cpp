@@ -1,14 +1,10 @@
 // Exercises of family Misc.
 #include <signal.h>
 #include <sys/rseq.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
-#include "calls/child.hpp"
 #include "calls/exercise.hpp"
 #include "calls/isolate.hpp"
 
