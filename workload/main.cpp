@@ -36,10 +36,10 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   CLI::Option* scenario =
       app.add_option("--scenario", options.scenario, "The scenario to run")->type_name("NAME");
-  CLI::Option* calls =
-      app.add_option("--calls", options.family, "The family of syscalls to call one by one")
-          ->check(CLI::IsMember(families()))
-          ->excludes(scenario);
+  CLI::Option* calls = app.add_option("--calls", options.family,
+                                      "The family of syscalls to call, in child processes")
+                           ->check(CLI::IsMember(families()))
+                           ->excludes(scenario);
   app.add_option("--expect", options.expect_file, "Where to say what a tracer must show of them")
       ->type_name("FILE")
       ->needs(calls);

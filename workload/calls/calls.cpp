@@ -1,11 +1,9 @@
 #include "calls/calls.hpp"
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
@@ -109,7 +108,7 @@ class Calls {
   // The call that others made: this thread by other means, or the child process `tid`.
   void note(std::optional<long> result, const Shown& shown, int tid) const;
 
-  // Why there is no call of that kind.
+  // Why there is no call of that kind, or none at all.
   void never_succeeds(std::string_view reason) const;
   void never_fails(std::string_view reason) const;
   void not_exercised(std::string_view reason) const;

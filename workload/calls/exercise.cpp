@@ -69,6 +69,7 @@ std::vector<std::string> families() {
 }
 
 std::string run_exercises(const std::vector<Exercise>& exercises, const std::string& directory) {
+  const std::string before = std::filesystem::current_path();
   const std::string parent = std::filesystem::canonical(directory);
   keep_spare_heap();
   std::string lines;
@@ -78,7 +79,7 @@ std::string run_exercises(const std::vector<Exercise>& exercises, const std::str
     all_done &= run_exercise(exercise, parent, notes);
     lines += notes.text();
   }
-  sys::chdir("/");
+  sys::chdir(before);
   expect(all_done, "not every exercise did what it says");
   return lines;
 }

@@ -1,6 +1,6 @@
 // The exercises: a function for each row of the syscall catalogue, of the row's name. One that is
 // missing is an undefined reference when ioworkload is linked. They lie in files by family and
-// subject; a row whose call cannot even fail here is a NOT_EXERCISED there, with the reason.
+// subject.
 #pragma once
 
 #include <string>
@@ -16,11 +16,6 @@ namespace exercise {
 #include "catalog/syscalls.def"
 #undef SYSCALL
 }  // namespace exercise
-
-#define NOT_EXERCISED(name, reason) \
-  void name(const Calls& calls) {   \
-    calls.not_exercised(reason);    \
-  }
 
 struct Exercise {
   std::string_view name;

@@ -1,8 +1,5 @@
 // Exercises of family FS: attributes of files, by name.
-#include <linux/stat.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>

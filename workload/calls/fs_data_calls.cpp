@@ -3,7 +3,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
-#include "sys.hpp"
 
 namespace ioworkload::exercise {
 namespace {

@@ -1,10 +1,8 @@
 // Exercises of family FS: what opens, duplicates, changes and closes fds.
 #include <linux/openat2.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "calls/exercise.hpp"

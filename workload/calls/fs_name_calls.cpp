@@ -1,7 +1,5 @@
 // Exercises of family FS: names in directories.
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>

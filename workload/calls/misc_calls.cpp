@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,7 +23,7 @@ constexpr int kFileSystemCount = 3;   // sysfs's
 constexpr std::string_view kNeverMade = "no kernel has it";
 constexpr std::string_view kRemoved = "removed from the kernel";
 constexpr std::string_view kOnly32 = "it is for 32-bit programs";
-constexpr std::string_view kPorts = "it would open the machine's ports to this process";
+constexpr std::string_view kNotBuilt = "kernels are built without it";
 
 std::array<char, 4096> buffer;
 
@@ -82,12 +81,12 @@ void setdomainname(const Calls& calls) {
 
 void iopl(const Calls& calls) {
   calls.fails(EINVAL, {9});
-  calls.never_succeeds(kPorts);
+  calls.never_succeeds(kNotBuilt);
 }
 
 void ioperm(const Calls& calls) {
   calls.fails(EINVAL, {1 << 20, 1, 1});
-  calls.never_succeeds(kPorts);
+  calls.never_succeeds(kNotBuilt);
 }
 
 void sysctl(const Calls& calls) {

@@ -3,7 +3,6 @@
 // Lifetime: mapped until its owner goes. Thread safety: one writer at a time.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 

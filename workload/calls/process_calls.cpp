@@ -151,7 +151,7 @@ void vhangup(const Calls& calls) {
 
 void reboot(const Calls& calls) {
   calls.fails(EINVAL, {kBadOption, kBadOption, 0, nullptr});
-  calls.never_succeeds("it would stop the machine");
+  calls.never_succeeds("it acts on the whole machine");
 }
 
 void restart_syscall(const Calls& calls) {

@@ -1,11 +1,9 @@
 // Exercises of family Sched.
 #include <sched.h>
-#include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <ctime>
 
 #include "calls/exercise.hpp"
 

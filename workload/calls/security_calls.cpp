@@ -15,7 +15,6 @@
 
 #include "calls/exercise.hpp"
 #include "calls/files.hpp"
-#include "sys.hpp"
 
 namespace ioworkload::exercise {
 namespace {

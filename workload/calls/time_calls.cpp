@@ -5,7 +5,6 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <ctime>
 
