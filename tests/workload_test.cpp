@@ -1,5 +1,6 @@
-// ioworkload seen from outside: the built program is run once per scenario of the table, and with
-// wrong arguments and failing steps, in a private TMPDIR that must be empty afterwards.
+// ioworkload seen from outside: the built program is run once per scenario of the table, for the
+// calls of a family, and with wrong arguments and failing steps, in a private TMPDIR that must be
+// empty afterwards.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -199,6 +200,20 @@ TEST_P(WorkloadScenarioTest, PutsItsNameIntoThatOfItsDirectory) {
   EXPECT_NE(outcome.err.find(std::strerror(ENOENT)), std::string::npos) << outcome.err;
 }
 
+TEST_F(WorkloadTest, CallsOfAFamilyLeaveOnlyWhatToExpectOfThem) {
+  const fs::path file = tmpdir_ / "expected.jsonl";
+  const Outcome outcome =
+      run({"--calls=Polling", "--delay-ms=0", "--expect=" + file.string()}, {tmpdir_});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(split_lines(outcome.out).size(), 1U) << "its PID";
+  std::ifstream in(file);
+  std::string line;
+  ASSERT_TRUE(std::getline(in, line));
+  EXPECT_NE(line.find(R"("exercise":"poll")"), std::string::npos) << line;
+  fs::remove(file);
+  expect_nothing_left();
+}
+
 TEST_F(WorkloadTest, ListIsTheTablesScenariosInTheirOrder) {
   const Outcome outcome = run({"--list"}, {tmpdir_});
   EXPECT_EQ(outcome.exit_code, 0);
@@ -209,7 +224,8 @@ TEST_F(WorkloadTest, ListIsTheTablesScenariosInTheirOrder) {
 TEST_F(WorkloadTest, HelpNamesTheOptions) {
   const Outcome outcome = run({"--help"}, {tmpdir_});
   EXPECT_EQ(outcome.exit_code, 0);
-  for (const char* option : {"--scenario", "--delay-ms", "--list", "--help"}) {
+  for (const char* option :
+       {"--scenario", "--calls", "--expect", "--delay-ms", "--list", "--help"}) {
     EXPECT_NE(outcome.out.find(option), std::string::npos) << option;
   }
 }
@@ -227,6 +243,10 @@ TEST_F(WorkloadTest, WrongArgumentsExitWith2AndPointToTheList) {
       {"--scenario", "open-basic", "--delay-ms", "4294967296"},
       {"--scenario", "open-basic", "--scenario", "open-creat"},
       {"--scenario", "open-basic", "--list"},
+      {"--scenario", "open-basic", "--calls", "FS"},
+      {"--scenario", "open-basic", "--expect", "file"},
+      {"--calls", "no-such-family"},
+      {"--calls", "FS", "--list"},
   };
   for (const auto& args : mistakes) {
     SCOPED_TRACE(testing::PrintToString(args));

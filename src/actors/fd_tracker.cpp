@@ -84,6 +84,13 @@ void take_file_flags(Event& event) {
   event.has_flags = true;
 }
 
+// Whether a dirfd without a path, or with an empty one, is the fd of the file itself.
+bool is_file_of_its_own(const ior_file* file, const Target& target, const Text& text) {
+  const bool has_no_path = text.status == IOR_TEXT_NULL || text.status == IOR_TEXT_OK;
+  return file && file->fd >= 0 && target.kind == Target::Kind::at_or_fd && has_no_path &&
+         text.bytes.empty();
+}
+
 }  // namespace
 
 void FdTracker::track(EventBatch& batch) noexcept {
@@ -160,6 +167,7 @@ void FdTracker::take_paths(const Shape& shape, Event& event, EventBatch& batch) 
     event.old_path = name_of(*event.other, event, batch);
   }
   take_flags(shape.flags, event);
+  if (is_file_of_its_own(event.file, shape.main, event.text)) take_file_flags(event);
 }
 
 void FdTracker::track_exit(Event& event, EventBatch& batch) const {

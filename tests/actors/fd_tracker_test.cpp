@@ -225,6 +225,16 @@ constexpr std::array kJoinCases = {
 INSTANTIATE_TEST_SUITE_P(All, FdTrackerJoin, testing::ValuesIn(kJoinCases),
                          [](const auto& info) { return info.param.what; });
 
+TEST_F(FdTrackerTest, TakesTheFlagsOfADirfdThatIsTheFileItself) {
+  name_directories();
+  ior_file open = kDirectory;
+  open.f_flags = O_RDWR;
+  EXPECT_TRUE(last(enter_record(SYS_newfstatat).file(open).text("")).has_flags);
+  EXPECT_EQ(last(enter_record(SYS_newfstatat).file(open).text("")).flags, O_RDWR);
+  EXPECT_FALSE(last(enter_record(SYS_newfstatat).file(open).text("below")).has_flags);
+  EXPECT_FALSE(last(enter_record(SYS_newfstatat).file(kWorkingDirectory).text("")).has_flags);
+}
+
 TEST_F(FdTrackerTest, JoinsBothPathsOfACallWithTwo) {
   name_directories();
   const Event& rename = last(enter_record(SYS_renameat)
