@@ -66,7 +66,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
                                           const struct ior_task_state* state) {
   if (state->flags & TASK_INTRODUCED) return offset;
   struct ior_intro* intro = at_offset(record, offset);
-  intro->process_start_ns = current_task()->group_leader->start_boottime;
+  intro->process_start_ns = READ(current_task(), group_leader, start_boottime);
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
   record->head.sections |= IOR_INTRO;
   return offset + sizeof(*intro);
@@ -190,9 +190,9 @@ static __always_inline void capture_opened(struct ior_file* file, __u32 enter_cp
   struct ior_name_buffer* to = name_buffer();
   struct file* open = open_file(fd);
   if (!open || !to) return;
-  to->dentry = (__u64)open->f_path.dentry;
-  to->mount = (__u64)open->f_path.mnt;
-  file->f_flags = open->f_flags;
+  to->dentry = (__u64)READ(open, f_path.dentry);
+  to->mount = (__u64)READ(open, f_path.mnt);
+  file->f_flags = READ(open, f_flags);
   file->status = make_name() ? IOR_FILE_INLINE : IOR_FILE_NO_NAME;
 }
 

@@ -52,7 +52,7 @@ static __always_inline bool may_be_multishot(__u32 opcode) {
 
 static __always_inline struct ior_multishot multishot_of(struct io_kiocb* request) {
   return (struct ior_multishot){.ring = (__u64)BPF_CORE_READ(request, ctx),
-                                .user_data = request->cqe.user_data};
+                                .user_data = READ(request, cqe.user_data)};
 }
 
 /* Which of a request's arguments lie where its own kind keeps them; by opcode. */
@@ -67,42 +67,42 @@ static __always_inline void take_arguments_of(struct ior_task_state* state,
     case IORING_OP_READ_FIXED:
     case IORING_OP_WRITE_FIXED: {
       struct io_rw* rw = AS(struct io_rw, request);
-      state->args[1] = rw->addr;
-      state->args[2] = rw->len;
-      state->args[3] = rw->kiocb.ki_pos;
+      state->args[1] = READ(rw, addr);
+      state->args[2] = READ(rw, len);
+      state->args[3] = READ(rw, kiocb.ki_pos);
       break;
     }
     case IORING_OP_OPENAT:
     case IORING_OP_OPENAT2:
-      state->args[0] = AS(struct io_open, request)->dfd;
-      state->args[2] = AS(struct io_open, request)->how.flags;
+      state->args[0] = READ(AS(struct io_open, request), dfd);
+      state->args[2] = READ(AS(struct io_open, request), how.flags);
       break;
     case IORING_OP_CLOSE:
-      state->args[0] = AS(struct io_close, request)->fd;
+      state->args[0] = READ(AS(struct io_close, request), fd);
       break;
     case IORING_OP_STATX:
-      state->args[0] = AS(struct io_statx, request)->dfd;
+      state->args[0] = READ(AS(struct io_statx, request), dfd);
       break;
     case IORING_OP_UNLINKAT:
-      state->args[0] = AS(struct io_unlink, request)->dfd;
+      state->args[0] = READ(AS(struct io_unlink, request), dfd);
       break;
     case IORING_OP_MKDIRAT:
-      state->args[0] = AS(struct io_mkdir, request)->dfd;
+      state->args[0] = READ(AS(struct io_mkdir, request), dfd);
       break;
     case IORING_OP_RENAMEAT:
-      state->args[0] = AS(struct io_rename, request)->old_dfd;
-      state->args[2] = AS(struct io_rename, request)->new_dfd;
+      state->args[0] = READ(AS(struct io_rename, request), old_dfd);
+      state->args[2] = READ(AS(struct io_rename, request), new_dfd);
       break;
     case IORING_OP_LINKAT:
-      state->args[0] = AS(struct io_link, request)->old_dfd;
-      state->args[2] = AS(struct io_link, request)->new_dfd;
+      state->args[0] = READ(AS(struct io_link, request), old_dfd);
+      state->args[2] = READ(AS(struct io_link, request), new_dfd);
       break;
     case IORING_OP_SYMLINKAT:
-      state->args[1] = AS(struct io_link, request)->new_dfd;
+      state->args[1] = READ(AS(struct io_link, request), new_dfd);
       break;
     case IORING_OP_SPLICE:
     case IORING_OP_TEE:
-      state->args[0] = AS(struct io_splice, request)->splice_fd_in;
+      state->args[0] = READ(AS(struct io_splice, request), splice_fd_in);
       state->args[2] = request->cqe.fd;
       break;
   }
@@ -114,23 +114,23 @@ static __always_inline __u64 path_of_request(struct io_kiocb* request, __u64* ot
   switch (request->opcode) {
     case IORING_OP_OPENAT:
     case IORING_OP_OPENAT2:
-      return (__u64)BPF_CORE_READ(AS(struct io_open, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_open*)request, filename);
     case IORING_OP_STATX:
-      return (__u64)BPF_CORE_READ(AS(struct io_statx, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_statx*)request, filename);
     case IORING_OP_UNLINKAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_unlink, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_unlink*)request, filename);
     case IORING_OP_MKDIRAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_mkdir, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_mkdir*)request, filename);
     case IORING_OP_SETXATTR:
     case IORING_OP_GETXATTR:
-      return (__u64)BPF_CORE_READ(AS(struct io_xattr, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_xattr*)request, filename);
     case IORING_OP_RENAMEAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_rename, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_rename, request), newpath);
+      *other = (__u64)BPF_CORE_READ((struct io_rename*)request, oldpath);
+      return (__u64)BPF_CORE_READ((struct io_rename*)request, newpath);
     case IORING_OP_LINKAT:
     case IORING_OP_SYMLINKAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_link, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_link, request), newpath);
+      *other = (__u64)BPF_CORE_READ((struct io_link*)request, oldpath);
+      return (__u64)BPF_CORE_READ((struct io_link*)request, newpath);
   }
   return 0;
 }
@@ -277,7 +277,7 @@ static __always_inline void start_request(struct io_kiocb* request) {
   fresh.call.enter_ns = bpf_ktime_get_boot_ns();
   fresh.sqe_flags = request->flags;
   if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
-    fresh.file_slot = AS(struct io_open, request)->file_slot;
+    fresh.file_slot = READ(AS(struct io_open, request), file_slot);
   __u64 key = (__u64)request;
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (kept && (kept->sqe_flags & SKIP_SUCCESS)) send_silent(kept);
@@ -312,23 +312,25 @@ static __always_inline void send_completion(struct ior_request* kept, struct io_
 
 static __always_inline void finish_request(struct io_kiocb* request, __s64 ret) {
   __u64 key = (__u64)request;
-  if (ret >= 0 && request->opcode == IORING_OP_RENAMEAT) __sync_fetch_and_add(&name_epoch, 1);
+  __u32 opcode = READ(request, opcode);
+  if (ret >= 0 && opcode == IORING_OP_RENAMEAT) __sync_fetch_and_add(&name_epoch, 1);
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (!kept) return;
   send_completion(kept, request, ret);
   bpf_map_delete_elem(&requests, &key);
-  if (!may_be_multishot(request->opcode)) return;
+  if (!may_be_multishot(opcode)) return;
   struct ior_multishot mark = multishot_of(request);
   bpf_map_delete_elem(&multishots, &mark);
 }
 
 /* One completion of many: a row of its own, under a number of its own. */
-static __always_inline void note_multishot(struct io_ring_ctx* ring, struct io_uring_cqe* done) {
-  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = done->user_data};
+static __always_inline void note_multishot(struct io_ring_ctx* ring, __u64 user_data,
+                                           __s32 result) {
+  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = user_data};
   __u64* key = bpf_map_lookup_elem(&multishots, &mark);
   struct ior_request* kept = key ? bpf_map_lookup_elem(&requests, key) : 0;
   if (!kept) return;
-  send_completion(kept, AS(struct io_kiocb, *key), done->res);
+  send_completion(kept, AS(struct io_kiocb, *key), result);
   kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
   kept->call.seq = 0;
   kept->call.flags = 0;
