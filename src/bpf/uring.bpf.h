@@ -231,20 +231,19 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
 
 /* Whose a request is: one that a thread of the kernel's submits is its process's, under the id and
  * the name of the first thread, for nothing tells which one made the ring. */
-static __always_inline void take_submitter(struct task_struct* task, struct ior_task_state* call) {
-  __u64 pid_tgid = bpf_get_current_pid_tgid();
-  call->tgid = pid_tgid >> 32;
-  call->tid = task->flags & IO_WORKER ? call->tgid : (__u32)pid_tgid;
+static __always_inline void take_submitter(struct task_struct* task, __u32 tgid, __u32 tid,
+                                           struct ior_task_state* call) {
+  call->tgid = tgid;
+  call->tid = tid;
   if (task->flags & IO_WORKER)
     bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, task->group_leader->comm);
   else
     bpf_get_current_comm(call->comm, IOR_COMM_SIZE);
 }
 
-static __always_inline bool is_traced_submitter(struct task_struct* task,
-                                                const struct ior_task_state* call) {
-  if (call->tgid == settings.self_tgid) return false;
-  if (is_target(call->tgid, call->tid)) return !settings.from_exec || target_execed;
+static __always_inline bool is_traced_submitter(struct task_struct* task, __u32 tgid, __u32 tid) {
+  if (tgid == settings.self_tgid) return false;
+  if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
   if (!settings.follow) return false;
   struct ior_task_state* leader = find_state(task->group_leader);
   return leader && (leader->flags & TASK_FOLLOWED);
@@ -264,34 +263,36 @@ static __always_inline void send_silent(struct ior_request* kept) {
     send_whole(&kept->call, kept->call.enter_ns, 0, IOR_NO_RETURN);
 }
 
+/* Not on the stack, of which name_open_file() and what it calls need the rest. */
+static const struct ior_request blank_request = {.call = {.sections = IOR_REQUEST}};
+
 static __always_inline void start_request(struct io_kiocb* request) {
   struct task_struct* task = bpf_get_current_task_btf();
-  struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = request->opcode}};
+  __u64 pid_tgid = bpf_get_current_pid_tgid(), key = (__u64)request;
+  __u32 tgid = pid_tgid >> 32, tid = task->flags & IO_WORKER ? tgid : (__u32)pid_tgid;
   __u32 row = row_number(request->opcode, IOR_TABLE_URING);
-  if (!(settings.selected[row] & IOR_SELECTED)) return;
-  take_submitter(task, &fresh.call);
-  if (!is_traced_submitter(task, &fresh.call)) return;
-  fresh.call.task = __sync_fetch_and_add(&last_task, 1) + 1;
-  fresh.call.cpu = bpf_get_smp_processor_id();
-  fresh.call.nargs = rows[row].nargs;
-  fresh.call.enter_ns = bpf_ktime_get_boot_ns();
-  fresh.sqe_flags = request->flags;
-  if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
-    fresh.file_slot = READ(AS(struct io_open, request), file_slot);
-  __u64 key = (__u64)request;
+  if (!(settings.selected[row] & IOR_SELECTED) || !is_traced_submitter(task, tgid, tid)) return;
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (kept && (kept->sqe_flags & SKIP_SUCCESS)) send_silent(kept);
-  if (bpf_map_update_elem(&requests, &key, &fresh, BPF_ANY)) {
+  if (bpf_map_update_elem(&requests, &key, &blank_request, BPF_ANY) ||
+      !(kept = bpf_map_lookup_elem(&requests, &key))) {
     count(IOR_COUNTER_requests_full);
     return;
   }
-  kept = bpf_map_lookup_elem(&requests, &key);
-  if (!kept) return;
+  take_submitter(task, tgid, tid, &kept->call);
+  kept->call.nr = request->opcode;
+  kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
+  kept->call.cpu = bpf_get_smp_processor_id();
+  kept->call.nargs = rows[row].nargs;
+  kept->call.enter_ns = bpf_ktime_get_boot_ns();
+  kept->sqe_flags = request->flags;
+  if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
+    kept->file_slot = READ(AS(struct io_open, request), file_slot);
   if (may_be_multishot(request->opcode)) {
     struct ior_multishot mark = multishot_of(request);
     bpf_map_update_elem(&multishots, &mark, &key, BPF_ANY);
   }
-  describe_process(task, fresh.call.cpu);
+  describe_process(task, kept->call.cpu);
   take_arguments_of(&kept->call, request);
   if (!capture_at_submit(kept, request)) bpf_map_delete_elem(&requests, &key);
 }
