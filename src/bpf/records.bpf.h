@@ -6,14 +6,14 @@
 #include "bpf/capture.bpf.h"
 
 /* Appends a path or other string of the user's; *status says how that went. Returns the record's
- * new size. */
+ * new size. An empty string is 1 byte long, or, as older kernels have it, 0. */
 static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32 offset,
                                          __u64 address, __u32* status) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   long got = 0;
   if (address) got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX + 1, (const void*)address);
   *status = !address             ? IOR_TEXT_NULL
-            : got < 1            ? IOR_TEXT_FAULT
+            : got < 0            ? IOR_TEXT_FAULT
             : got > IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG
                                  : IOR_TEXT_OK;
   __u32 size = got < 1 ? 0 : ((__u32)got - 1) & (2 * IOR_TEXT_MAX - 1);
