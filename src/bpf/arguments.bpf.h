@@ -108,7 +108,7 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
     case IOR_FORMAT_sockaddr:
       return address && read_address(address, value);
     case IOR_FORMAT_brk:
-      *value = current_task()->mm->brk;
+      *value = READ(current_task(), mm, brk);
       return true;
     case IOR_FORMAT_open_how:
     case IOR_FORMAT_offset_at:

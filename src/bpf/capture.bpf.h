@@ -13,22 +13,23 @@ enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 
 /* The open file of an fd in a table, null where there is none. */
 static __always_inline struct file* open_file_of(struct files_struct* files, __u32 fd) {
   if (!files) return 0;
-  struct fdtable* table = files->fdt;
-  if (fd >= table->max_fds) return 0;
+  struct fdtable* table = READ(files, fdt);
+  if (fd >= READ(table, max_fds)) return 0;
   /* Any kernel struct whose first member is a struct file pointer will do to read one. */
-  return AS(struct readahead_control, (__u64)table->fd + (__u64)fd * 8)->file;
+  __u64 files_by_fd = (__u64)READ(table, fd);
+  return READ(AS(struct readahead_control, files_by_fd + (__u64)fd * 8), file);
 }
 
 static __always_inline struct file* open_file(__u32 fd) {
-  return open_file_of(current_task()->files, fd);
+  return open_file_of(READ(current_task(), files), fd);
 }
 
 static __always_inline __u64 name_open_file(struct ior_file* file, struct ior_name_buffer* to,
                                             struct file* open) {
-  file->f_flags = open->f_flags;
+  file->f_flags = READ(open, f_flags);
   to->opened = (__u64)open;
-  to->dentry = (__u64)open->f_path.dentry;
-  to->mount = (__u64)open->f_path.mnt;
+  to->dentry = (__u64)READ(open, f_path.dentry);
+  to->mount = (__u64)READ(open, f_path.mnt);
   give_name(file);
   return to->opened;
 }
@@ -70,7 +71,7 @@ __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
   file->status = IOR_FILE_CLOSED;
   struct task_struct* owner = bpf_task_from_vpid(pid);
   if (!owner) return 0;
-  struct file* open = open_file_of(owner->files, fd);
+  struct file* open = open_file_of(READ(owner, files), fd);
   if (open) name_open_file(file, to, open);
   bpf_task_release(owner);
   return 0;
@@ -78,13 +79,13 @@ __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
 
 __noinline int capture_working_directory(struct ior_file* file) {
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = current_task()->fs;
+  struct fs_struct* fs = READ(current_task(), fs);
   if (!file || !to || !fs) return 0;
   file->fd = AT_WORKING_DIRECTORY;
   file->name_id = 0;
   file->f_flags = 0;
-  to->dentry = (__u64)fs->pwd.dentry;
-  to->mount = (__u64)fs->pwd.mnt;
+  to->dentry = (__u64)READ(fs, pwd.dentry);
+  to->mount = (__u64)READ(fs, pwd.mnt);
   return give_name(file);
 }
 
@@ -99,7 +100,7 @@ static long next_word_step(__u32 index, void* context) {
   struct ior_fd_range* range = context;
   __u32 at = range->first / 64 + index;
   if (at > range->last / 64) return 1;
-  range->word = AS(struct cpumask, range->open_fds + (__u64)at * 8)->bits[0];
+  range->word = READ(AS(struct cpumask, range->open_fds + (__u64)at * 8), bits[0]);
   if (index == 0) range->word &= ~0ull << (range->first & 63);
   return range->word != 0;
 }
@@ -111,11 +112,13 @@ static long next_bit_step(__u32 index, void* context) {
 
 /* The file of the lowest open fd of a range; fd -1 where none is. */
 __noinline __u64 capture_first_open(struct ior_file* file, __u32 first, __u32 last) {
-  struct files_struct* files = current_task()->files;
+  struct files_struct* files = READ(current_task(), files);
   if (!files) return 0;
-  struct fdtable* table = files->fdt;
-  struct ior_fd_range range = {.open_fds = (__u64)table->open_fds, .first = first, .last = last};
-  if (last >= table->max_fds) range.last = table->max_fds - 1;
+  struct fdtable* table = READ(files, fdt);
+  __u32 max_fds = READ(table, max_fds);
+  struct ior_fd_range range = {
+      .open_fds = (__u64)READ(table, open_fds), .first = first, .last = last};
+  if (last >= max_fds) range.last = max_fds - 1;
   long words = 0;
   if (first <= range.last) words = bpf_loop(FD_WORDS_MAX, next_word_step, &range, 0);
   if (!range.word) return capture_fd(file, -1);

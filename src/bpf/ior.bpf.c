@@ -143,7 +143,7 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
     if (gives_address(row->like, ret)) move_to_this_cpu(state);
     if (row->like == __NR_fcntl) {
       struct file* open = open_file(state->file.fd);
-      if (open) state->file.f_flags = open->f_flags;
+      if (open) state->file.f_flags = READ(open, f_flags);
     }
   }
   send_whole(state, exit_ns, ret, 0);
@@ -265,12 +265,25 @@ int BPF_PROG(on_request, struct io_kiocb* request) {
   return 0;
 }
 
+static __always_inline void complete(struct io_ring_ctx* ring, void* request, __u64 user_data,
+                                     __s32 result) {
+  if (request)
+    finish_request(AS(struct io_kiocb, request), result);
+  else
+    note_multishot(ring, user_data, result);
+}
+
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_completion, struct io_ring_ctx* ring, void* request, struct io_uring_cqe* done) {
-  if (request)
-    finish_request(AS(struct io_kiocb, request), done->res);
-  else
-    note_multishot(ring, done);
+  complete(ring, request, done->user_data, done->res);
+  return 0;
+}
+
+/* Loaded instead where the kernel passes the completion's members. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_completion_members, struct io_ring_ctx* ring, void* request, __u64 user_data,
+             __s32 result) {
+  complete(ring, request, user_data, result);
   return 0;
 }
 

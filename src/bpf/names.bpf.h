@@ -11,26 +11,13 @@
 
 #include <linux/magic.h>
 
-#include "bpf/state.bpf.h"
+#include "bpf/kernel_memory.bpf.h"
 
 enum {
   CACHE_BITS = 14,
   CACHE_SLOTS = 1 << CACHE_BITS,
   WALK_LIMIT = 1 << 13, /* of components and mounts; a name ends before */
 };
-
-extern void* bpf_rdonly_cast(const void* obj, __u32 btf_id) __ksym;
-
-/* A typed pointer into kernel memory that is read like any other, without a helper call: faults
- * read as zero. */
-#define AS(type, pointer) \
-  ((type*)bpf_rdonly_cast((const void*)(pointer), bpf_core_type_id_kernel(type)))
-
-/* The current task, to read from. The verifier checks reads from the trusted pointer of
- * bpf_get_current_task_btf() at a hundred times the cost, which delays every start. */
-static __always_inline struct task_struct* current_task(void) {
-  return AS(struct task_struct, bpf_get_current_task());
-}
 
 struct ior_named_dentry {
   __u64 dentry;
@@ -103,18 +90,20 @@ static long walk_step(__u32 index, void* context) {
   if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount) return 1;
   struct dentry* dentry = AS(struct dentry, to->at_dentry);
   struct mount* mount = AS(struct mount, to->at_mount);
-  if (to->at_dentry == (__u64)mount->mnt.mnt_root) {
-    if (to->at_mount == (__u64)mount->mnt_parent || !mount->mnt_parent) return 1;
-    to->at_dentry = (__u64)mount->mnt_mountpoint;
-    to->at_mount = (__u64)mount->mnt_parent;
+  if (to->at_dentry == (__u64)READ(mount, mnt.mnt_root)) {
+    struct mount* parent = READ(mount, mnt_parent);
+    if (to->at_mount == (__u64)parent || !parent) return 1;
+    to->at_dentry = (__u64)READ(mount, mnt_mountpoint);
+    to->at_mount = (__u64)parent;
     return 0;
   }
   /* Moved out of what its mount shows: no path leads to it (fs/d_path.c). */
-  if (to->at_dentry == (__u64)dentry->d_parent) {
+  struct dentry* parent = READ(dentry, d_parent);
+  if (to->at_dentry == (__u64)parent) {
     to->start = IOR_TEXT_MAX;
     return 1;
   }
-  __u32 length = dentry->d_name.len & 255;
+  __u32 length = READ(dentry, d_name.len) & 255;
   if (to->start < length + 1) {
     to->kind = IOR_NAME_TOO_LONG;
     return 1;
@@ -122,15 +111,15 @@ static long walk_step(__u32 index, void* context) {
   to->start -= length + 1;
   __u32 at = to->start & (IOR_TEXT_MAX - 1);
   to->bytes[at] = '/';
-  bpf_probe_read_kernel(to->bytes + at + 1, length, dentry->d_name.name);
-  to->at_dentry = (__u64)dentry->d_parent;
+  bpf_probe_read_kernel(to->bytes + at + 1, length, READ(dentry, d_name.name));
+  to->at_dentry = (__u64)parent;
   return 0;
 }
 
 /* The path as the root sees it. */
 static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_struct* fs) {
-  to->root_dentry = (__u64)fs->root.dentry;
-  to->root_mount = (__u64)fs->root.mnt;
+  to->root_dentry = (__u64)READ(fs, root.dentry);
+  to->root_mount = (__u64)READ(fs, root.mnt);
   barrier();
   to->at_dentry = to->dentry;
   to->at_mount = to->mount - bpf_core_field_offset(struct mount, mnt);
@@ -146,20 +135,21 @@ static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_stru
 
 /* What has no path: the kernel itself makes up a name then (fs/d_path.c). */
 static __always_inline bool is_pseudo(struct dentry* dentry, struct vfsmount* mount) {
-  const struct dentry_operations* operations = dentry->d_op;
-  return operations && operations->d_dname &&
-         (dentry->d_parent != dentry || mount->mnt_root != dentry);
+  const struct dentry_operations* operations = READ(dentry, d_op);
+  return operations && READ(operations, d_dname) &&
+         (READ(dentry, d_parent) != dentry || READ(mount, mnt_root) != dentry);
 }
 
 /* "file system type:dentry name"; a name space's dentry has no name, but the kind has one. */
 static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentry* dentry) {
-  __u32 length = dentry->d_name.len & 255;
-  const void* name = dentry->d_name.name;
-  long size = bpf_probe_read_kernel_str(to->bytes, 64, dentry->d_sb->s_type->name);
+  __u32 length = READ(dentry, d_name.len) & 255;
+  const void* name = READ(dentry, d_name.name);
+  long size = bpf_probe_read_kernel_str(to->bytes, 64, READ(dentry, d_sb, s_type, name));
   __u32 type_size = size < 1 ? 1 : (__u32)size & 127;
   to->bytes[(type_size - 1) & 127] = ':';
-  if (dentry->d_sb->s_magic == NSFS_MAGIC) {
-    name = AS(struct ns_common, dentry->d_inode->i_private)->ops->name;
+  if (READ(dentry, d_sb, s_magic) == NSFS_MAGIC) {
+    void* namespace = READ(dentry, d_inode, i_private);
+    name = READ(AS(struct ns_common, namespace), ops, name);
     size = bpf_probe_read_kernel_str(to->bytes + type_size, 64, name);
     length = size < 1 ? 0 : ((__u32)size - 1) & 63;
   } else {
@@ -173,26 +163,27 @@ static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentr
 /* One number for the root's dentry and mount. They go through the buffer because the verifier lets
  * nobody compute with pointers. */
 static __always_inline __u64 root_of(struct ior_name_buffer* to, struct fs_struct* fs) {
-  to->root_dentry = (__u64)fs->root.dentry;
-  to->root_mount = (__u64)fs->root.mnt;
+  to->root_dentry = (__u64)READ(fs, root.dentry);
+  to->root_mount = (__u64)READ(fs, root.mnt);
   barrier();
   return to->root_dentry ^ (to->root_mount << 32 | to->root_mount >> 32);
 }
 
 static __always_inline bool is_unlinked(struct dentry* dentry) {
-  return !dentry->d_hash.pprev && dentry->d_parent != dentry;
+  return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
 }
 
 /* Makes the name of the buffer's dentry and mount; false where there is none to be made. */
 __noinline int make_name(void) {
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = current_task()->fs;
+  struct fs_struct* fs = READ(current_task(), fs);
   if (!to || !to->dentry || !to->mount || !fs) return false;
   struct dentry* dentry = AS(struct dentry, to->dentry);
   to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
-  to->inode = dentry->d_inode->i_ino;
-  if (is_socket(dentry->d_inode) && dentry->d_sb->s_magic == SOCKFS_MAGIC)
-    socket_name(to, dentry->d_inode);
+  struct inode* inode = READ(dentry, d_inode);
+  to->inode = READ(inode, i_ino);
+  if (is_socket(inode) && READ(dentry, d_sb, s_magic) == SOCKFS_MAGIC)
+    socket_name(to, inode);
   else if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
     pseudo_name(to, dentry);
   else
@@ -238,11 +229,11 @@ static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffe
 /* Tells the names of one inode apart. Those of anonymous inodes, which are one, have a length but
  * no hash. */
 static __always_inline __u64 name_hash(struct dentry* dentry) {
-  __u64 hash = dentry->d_name.hash_len, words[5] = {};
-  if ((__u32)hash || dentry->d_sb->s_magic != ANON_INODE_FS_MAGIC) return hash;
-  __u32 length = dentry->d_name.len;
+  __u64 hash = READ(dentry, d_name.hash_len), words[5] = {};
+  if ((__u32)hash || READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC) return hash;
+  __u32 length = READ(dentry, d_name.len);
   if (length > sizeof(words)) length = sizeof(words);
-  bpf_probe_read_kernel(words, length, dentry->d_name.name);
+  bpf_probe_read_kernel(words, length, READ(dentry, d_name.name));
   for (int i = 0; i < 5; i++) hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
   return hash;
 }
@@ -252,20 +243,20 @@ __noinline int give_name(struct ior_file* file) {
   __u32 cpu = bpf_get_smp_processor_id();
   struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = current_task()->fs;
+  struct fs_struct* fs = READ(current_task(), fs);
   if (!file || !cache || !to || !fs) return 0;
   struct dentry* dentry = AS(struct dentry, to->dentry);
-  struct inode* inode = dentry->d_inode;
-  __u64 number = inode->i_ino, hash = name_hash(dentry), root = root_of(to, fs);
+  struct inode* inode = READ(dentry, d_inode);
+  __u64 number = READ(inode, i_ino), hash = name_hash(dentry), root = root_of(to, fs);
   if (is_socket(inode)) hash ^= socket_mark(to, inode);
-  __u32 generation = inode->i_generation, epoch = name_epoch << 1 | is_unlinked(dentry);
+  __u32 generation = READ(inode, i_generation), epoch = name_epoch << 1 | is_unlinked(dentry);
   struct ior_named_dentry* slot =
       &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
   file->status = IOR_FILE_NAMED;
   if (slot->dentry == to->dentry && slot->mount == to->mount &&
-      slot->parent == (__u64)dentry->d_parent && slot->root == root && slot->name_hash == hash &&
-      slot->inode == number && slot->generation == generation && slot->epoch_unlinked == epoch &&
-      cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
+      slot->parent == (__u64)READ(dentry, d_parent) && slot->root == root &&
+      slot->name_hash == hash && slot->inode == number && slot->generation == generation &&
+      slot->epoch_unlinked == epoch && cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
     file->name_id = slot->name_id;
     return 0;
   }
@@ -277,7 +268,7 @@ __noinline int give_name(struct ior_file* file) {
   cache->next_id = fresh + 1;
   slot->dentry = to->dentry;
   slot->mount = to->mount;
-  slot->parent = (__u64)dentry->d_parent;
+  slot->parent = (__u64)READ(dentry, d_parent);
   slot->root = root;
   slot->name_hash = hash;
   slot->inode = number;

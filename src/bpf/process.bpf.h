@@ -42,7 +42,7 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u
                                            struct task_struct* task) {
   struct ior_name_buffer* to = name_buffer();
   if (!to) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
-  to->at_dentry = (__u64)task->cgroups->dfl_cgrp->kn;
+  to->at_dentry = (__u64)READ(task, cgroups, dfl_cgrp, kn);
   to->start = IOR_TEXT_MAX;
   bpf_loop(CGROUP_DEPTH_MAX, cgroup_step, 0, 0);
   if (to->start == IOR_TEXT_MAX) {
@@ -57,11 +57,12 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u
 
 static __always_inline __u32 append_executable(struct ior_record_buffer* record, __u32 offset,
                                                struct task_struct* task) {
-  struct file* file = task->mm ? task->mm->exe_file : 0;
+  struct mm_struct* mm = READ(task, mm);
+  struct file* file = mm ? READ(mm, exe_file) : 0;
   struct ior_name_buffer* name = name_buffer();
   if (file && name) {
-    name->dentry = (__u64)file->f_path.dentry;
-    name->mount = (__u64)file->f_path.mnt;
+    name->dentry = (__u64)READ(file, f_path.dentry);
+    name->mount = (__u64)READ(file, f_path.mnt);
     if (make_name()) return append_name(record, offset, name);
   }
   return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
@@ -71,8 +72,8 @@ static __always_inline __u32 append_executable(struct ior_record_buffer* record,
 static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __u32 offset,
                                             struct task_struct* task) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
-  struct mm_struct* mm = task->mm;
-  __u64 start = mm ? mm->arg_start : 0, end = mm ? mm->arg_end : 0;
+  struct mm_struct* mm = READ(task, mm);
+  __u64 start = mm ? READ(mm, arg_start) : 0, end = mm ? READ(mm, arg_end) : 0;
   __u32 size = end - start > CMDLINE_MAX ? CMDLINE_MAX : end - start;
   size &= 2 * CMDLINE_MAX - 1;
   text->status = IOR_TEXT_OK;
@@ -93,14 +94,14 @@ __noinline int send_process(__u32 cpu) {
   if (!record) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_PROCESS;
-  record->head.tgid = task->tgid;
-  record->head.tid = task->pid;
+  record->head.tgid = READ(task, tgid);
+  record->head.tid = READ(task, pid);
   record->head.time_ns = bpf_ktime_get_boot_ns();
   struct ior_process* process = (void*)record->body;
-  process->start_ns = task->group_leader->start_boottime;
-  process->ppid = task->real_parent->tgid;
+  process->start_ns = READ(task, group_leader, start_boottime);
+  process->ppid = READ(task, real_parent, tgid);
   process->uid = bpf_get_current_uid_gid();
-  process->mount_namespace = task->nsproxy ? task->nsproxy->mnt_ns->ns.inum : 0;
+  process->mount_namespace = READ(task, nsproxy) ? READ(task, nsproxy, mnt_ns, ns.inum) : 0;
   __u32 size = append_executable(record, sizeof(struct ior_head) + sizeof(*process), task);
   size = append_cmdline(record, size, task);
   size = append_cgroup(record, size, task);

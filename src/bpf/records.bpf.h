@@ -6,14 +6,14 @@
 #include "bpf/capture.bpf.h"
 
 /* Appends a path or other string of the user's; *status says how that went. Returns the record's
- * new size. */
+ * new size. An empty string is 1 byte long, or, as older kernels have it, 0. */
 static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32 offset,
                                          __u64 address, __u32* status) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   long got = 0;
   if (address) got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX + 1, (const void*)address);
   *status = !address             ? IOR_TEXT_NULL
-            : got < 1            ? IOR_TEXT_FAULT
+            : got < 0            ? IOR_TEXT_FAULT
             : got > IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG
                                  : IOR_TEXT_OK;
   __u32 size = got < 1 ? 0 : ((__u32)got - 1) & (2 * IOR_TEXT_MAX - 1);
@@ -66,7 +66,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
                                           const struct ior_task_state* state) {
   if (state->flags & TASK_INTRODUCED) return offset;
   struct ior_intro* intro = at_offset(record, offset);
-  intro->process_start_ns = current_task()->group_leader->start_boottime;
+  intro->process_start_ns = READ(current_task(), group_leader, start_boottime);
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
   record->head.sections |= IOR_INTRO;
   return offset + sizeof(*intro);
@@ -190,9 +190,9 @@ static __always_inline void capture_opened(struct ior_file* file, __u32 enter_cp
   struct ior_name_buffer* to = name_buffer();
   struct file* open = open_file(fd);
   if (!open || !to) return;
-  to->dentry = (__u64)open->f_path.dentry;
-  to->mount = (__u64)open->f_path.mnt;
-  file->f_flags = open->f_flags;
+  to->dentry = (__u64)READ(open, f_path.dentry);
+  to->mount = (__u64)READ(open, f_path.mnt);
+  file->f_flags = READ(open, f_flags);
   file->status = make_name() ? IOR_FILE_INLINE : IOR_FILE_NO_NAME;
 }
 

@@ -1,6 +1,7 @@
 #include "bpf/session.hpp"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "bpf/kernel_support.hpp"
 #include "bpf/live_rings.hpp"
 #include "bpf/settings.h"
 
@@ -34,6 +36,10 @@ struct SkeletonDeleter {
 
 struct LinkDeleter {
   void operator()(bpf_link* link) const { ::bpf_link__destroy(link); }
+};
+
+struct BtfDeleter {
+  void operator()(btf* types) const { ::btf__free(types); }
 };
 
 using Link = std::unique_ptr<bpf_link, LinkDeleter>;
@@ -119,12 +125,61 @@ Result<void> give_rings(int map, const LiveRings& rings) {
   return {};
 }
 
+using Skeleton = std::unique_ptr<ior_bpf, SkeletonDeleter>;
+
+// io_uring's programs where its tracepoints are those that they were written for.
+int choose_uring_programs(const ior_bpf& skeleton, const KernelSupport& support) {
+  const auto& programs = skeleton.progs;
+  const bool traced = support.request_tracepoint != nullptr;
+  const bool whole = support.completion == Completion::whole;
+  ::bpf_program__set_autoload(programs.on_request, traced);
+  ::bpf_program__set_autoload(programs.on_completion, traced && whole);
+  ::bpf_program__set_autoload(programs.on_completion_members, traced && !whole);
+  if (!traced || std::string_view(support.request_tracepoint) == "io_uring_submit_req") return 0;
+  return ::bpf_program__set_attach_target(programs.on_request, 0, support.request_tracepoint);
+}
+
+Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
+                             const KernelSupport& support) {
+  Skeleton skeleton(ior_bpf::open());
+  if (!skeleton) return fail_libbpf("cannot open the embedded BPF object", errno);
+  settings.can_cast = support.can_cast;
+  skeleton->rodata->settings = settings;
+  ::bpf_map__set_max_entries(skeleton->maps.rings, static_cast<__u32>(cpus));
+  ::bpf_map__set_max_entries(skeleton->maps.names, static_cast<__u32>(cpus));
+  int error = choose_uring_programs(*skeleton, support);
+  if (error == 0) error = ior_bpf::load(skeleton.get());
+  if (error != 0) {
+    return fail_libbpf("the kernel refused ior's probes, which need Linux 5.19 or later", error);
+  }
+  return skeleton;
+}
+
+// With all that ior can use; where the kernel refuses that, with what its types say that it has.
+Result<Skeleton> load_probes(const ior_settings& settings, std::size_t cpus,
+                             std::vector<std::string>& losses) {
+  KernelSupport support = without_disowned({});
+  auto skeleton = load_probes(settings, cpus, support);
+  if (!skeleton) {
+    const std::unique_ptr<btf, BtfDeleter> types(::btf__load_vmlinux_btf());
+    if (!types) return skeleton;
+    const KernelSupport found = without_disowned(kernel_support(*types));
+    if (found == support) return skeleton;
+    support = found;
+    g_libbpf_log.clear();
+    skeleton = load_probes(settings, cpus, support);
+  }
+  losses = losses_of(support);
+  return skeleton;
+}
+
 }  // namespace
 
 struct Session::State {
-  std::unique_ptr<ior_bpf, SkeletonDeleter> skeleton;
+  Skeleton skeleton;
   std::unique_ptr<LiveRings> rings;
   std::vector<Link> links;
+  std::vector<std::string> losses;
 };
 
 std::uint64_t default_ring_bytes(std::size_t possible_cpus) {
@@ -161,22 +216,20 @@ Result<Session> Session::load(const SessionSettings& settings) {
       settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(*cpus);
 
   auto state = std::make_unique<State>();
-  state->skeleton.reset(ior_bpf::open());
-  if (!state->skeleton) return fail_libbpf("cannot open the embedded BPF object", errno);
-  auto& maps = state->skeleton->maps;
-  state->skeleton->rodata->settings = to_kernel(settings, ring_bytes);
-  ::bpf_map__set_max_entries(maps.rings, static_cast<__u32>(*cpus));
-  ::bpf_map__set_max_entries(maps.names, static_cast<__u32>(*cpus));
-  if (const int error = ior_bpf::load(state->skeleton.get()); error != 0) {
-    return fail_libbpf("the kernel refused ior's probes, which need Linux 6.2 or later", error);
-  }
+  auto skeleton = load_probes(to_kernel(settings, ring_bytes), *cpus, state->losses);
+  if (!skeleton) return std::unexpected(skeleton.error());
+  state->skeleton = std::move(*skeleton);
   auto rings = LiveRings::create(*cpus, ring_bytes);
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
-  if (auto given = give_rings(::bpf_map__fd(maps.rings), *state->rings); !given) {
+  if (auto given = give_rings(::bpf_map__fd(state->skeleton->maps.rings), *state->rings); !given) {
     return std::unexpected(given.error());
   }
   return Session(std::move(state));
+}
+
+const std::vector<std::string>& Session::losses() const {
+  return state_->losses;
 }
 
 RingSource& Session::rings() {
@@ -186,9 +239,11 @@ RingSource& Session::rings() {
 Result<void> Session::attach() {
   auto& programs = state_->skeleton->progs;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
-  for (bpf_program* program : {programs.on_fork, programs.on_rename, programs.on_exec,
-                               programs.on_exit, programs.on_signal, programs.on_completion,
-                               programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
+  for (bpf_program* program :
+       {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
+        programs.on_signal, programs.on_completion, programs.on_completion_members,
+        programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
+    if (!::bpf_program__autoload(program)) continue;
     g_libbpf_log.clear();
     Link link(::bpf_program__attach(program));
     if (!link) {

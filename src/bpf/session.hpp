@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "bpf/ring_source.hpp"
@@ -38,6 +40,8 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
+  // What this kernel cannot give, as sentences for the user.
+  const std::vector<std::string>& losses() const;
   RingSource& rings();
   Result<void> attach();
   // When this returns no probe runs any more, and every record that will ever be is in its ring.

@@ -21,6 +21,7 @@ struct ior_settings {
   __u32 target_tgid;       /* 0: every process */
   __u32 target_tid;        /* 0: every thread */
   __u32 ring_bytes;        /* of each ring */
+  __u8 can_cast;           /* the kernel has bpf_rdonly_cast */
   __u8 follow;             /* trace what the target forks, too */
   __u8 from_exec;          /* trace the target from its next execve on */
   __u8 selected[IOR_ROWS]; /* by row (IOR_ROW_OF) */

@@ -12,7 +12,7 @@ enum {
 };
 
 static __always_inline bool is_socket(const struct inode* inode) {
-  return (inode->i_mode & TYPE_BITS) == TYPE_SOCKET;
+  return (READ(inode, i_mode) & TYPE_BITS) == TYPE_SOCKET;
 }
 
 static __always_inline struct socket* socket_of(struct ior_name_buffer* to, struct inode* inode) {
@@ -24,26 +24,28 @@ static __always_inline struct socket* socket_of(struct ior_name_buffer* to, stru
 /* A number that changes with what a socket's name shows. */
 static __always_inline __u64 socket_mark(struct ior_name_buffer* to, struct inode* inode) {
   const __u64 spread = 0x9e3779b97f4a7c15ull;
-  struct sock* sock = socket_of(to, inode)->sk;
+  struct sock* sock = READ(socket_of(to, inode), sk);
   if (!sock) return 0;
   struct sock_common* common = &sock->__sk_common;
-  if (common->skc_family == FAMILY_UNIX) {
+  __u32 family = READ(common, skc_family);
+  if (family == FAMILY_UNIX) {
     struct unix_sock* local = AS(struct unix_sock, sock);
-    to->scratch = (__u64)local->addr;
-    to->scratch2 = (__u64)local->peer;
+    to->scratch = (__u64)READ(local, addr);
+    to->scratch2 = (__u64)READ(local, peer);
     barrier();
     return (to->scratch + to->scratch2 * spread) * spread;
   }
-  __u64 state = (common->skc_addrpair * spread + common->skc_portpair) * spread;
-  if (common->skc_family != FAMILY_INET6) return state;
-  const __u32* peer = common->skc_v6_daddr.in6_u.u6_addr32;
-  return (state + peer[0] + peer[1]) * spread + ((__u64)peer[2] << 32 | peer[3]);
+  __u64 state = (READ(common, skc_addrpair) * spread + READ(common, skc_portpair)) * spread;
+  if (family != FAMILY_INET6) return state;
+  struct in6_addr peer = READ(common, skc_v6_daddr);
+  const __u32* words = peer.in6_u.u6_addr32;
+  return (state + words[0] + words[1]) * spread + ((__u64)words[2] << 32 | words[3]);
 }
 
 /* The path that a unix socket is bound to, as sun_path has it, behind the ior_socket; its size. */
 static __always_inline __u32 append_unix_path(struct ior_name_buffer* to, struct unix_sock* sock) {
-  struct unix_address* address = sock->addr;
-  __u32 size = address ? address->len : 0;
+  struct unix_address* address = READ(sock, addr);
+  __u32 size = address ? READ(address, len) : 0;
   if (size <= sizeof(__u16)) return 0;
   size -= sizeof(__u16);
   if (size > IOR_UNIX_PATH_MAX) size = IOR_UNIX_PATH_MAX;
@@ -55,7 +57,7 @@ static __always_inline __u32 append_unix_path(struct ior_name_buffer* to, struct
 /* An ior_socket as the name in the buffer. */
 static __always_inline void socket_name(struct ior_name_buffer* to, struct inode* inode) {
   struct socket* socket = socket_of(to, inode);
-  struct sock* sock = socket->sk;
+  struct sock* sock = READ(socket, sk);
   struct ior_socket* name = (void*)to->bytes;
   __builtin_memset(name, 0, sizeof(*name));
   to->kind = IOR_NAME_SOCKET;
@@ -63,23 +65,24 @@ static __always_inline void socket_name(struct ior_name_buffer* to, struct inode
   to->size = sizeof(*name);
   if (!sock) return;
   struct sock_common* common = &sock->__sk_common;
-  name->family = common->skc_family;
-  name->type = socket->type;
+  name->family = READ(common, skc_family);
+  name->type = READ(socket, type);
   if (name->family == FAMILY_INET) {
-    name->port = common->skc_num;
-    name->peer_port = common->skc_dport;
-    *(__u32*)name->address = common->skc_rcv_saddr;
-    *(__u32*)name->peer_address = common->skc_daddr;
+    name->port = READ(common, skc_num);
+    name->peer_port = READ(common, skc_dport);
+    *(__u32*)name->address = READ(common, skc_rcv_saddr);
+    *(__u32*)name->peer_address = READ(common, skc_daddr);
   } else if (name->family == FAMILY_INET6) {
-    name->port = common->skc_num;
-    name->peer_port = common->skc_dport;
+    name->port = READ(common, skc_num);
+    name->peer_port = READ(common, skc_dport);
     bpf_probe_read_kernel(name->address, 16, &common->skc_v6_rcv_saddr);
     bpf_probe_read_kernel(name->peer_address, 16, &common->skc_v6_daddr);
   } else if (name->family == FAMILY_UNIX) {
     struct unix_sock* local = AS(struct unix_sock, sock);
     __u32 size = append_unix_path(to, local);
-    if (!size && local->peer) {
-      size = append_unix_path(to, AS(struct unix_sock, local->peer));
+    struct sock* peer = READ(local, peer);
+    if (!size && peer) {
+      size = append_unix_path(to, AS(struct unix_sock, peer));
       name->is_peer_path = size != 0;
     }
     to->size += size;

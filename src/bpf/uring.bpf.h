@@ -54,7 +54,7 @@ static __always_inline bool may_be_multishot(__u32 opcode) {
 
 static __always_inline struct ior_multishot multishot_of(struct io_kiocb* request) {
   return (struct ior_multishot){.ring = (__u64)BPF_CORE_READ(request, ctx),
-                                .user_data = request->cqe.user_data};
+                                .user_data = READ(request, cqe.user_data)};
 }
 
 /* What a request is known by, as uring.def lists it, from where its own kind keeps it. */
@@ -73,77 +73,77 @@ static __always_inline void take_arguments_of(struct ior_task_state* state,
     case IORING_OP_READ_FIXED:
     case IORING_OP_WRITE_FIXED: {
       struct io_rw* rw = AS(struct io_rw, request);
-      args[1] = rw->addr;
-      args[2] = rw->len;
-      args[3] = rw->kiocb.ki_pos;
+      args[1] = READ(rw, addr);
+      args[2] = READ(rw, len);
+      args[3] = READ(rw, kiocb.ki_pos);
       break;
     }
     case IORING_OP_FSYNC:
     case IORING_OP_SYNC_FILE_RANGE:
-      args[1] = AS(struct io_sync, request)->off;
-      args[2] = AS(struct io_sync, request)->len;
-      args[3] = (__u32)AS(struct io_sync, request)->flags;
+      args[1] = READ(AS(struct io_sync, request), off);
+      args[2] = READ(AS(struct io_sync, request), len);
+      args[3] = (__u32)READ(AS(struct io_sync, request), flags);
       break;
     case IORING_OP_FALLOCATE:
-      args[1] = (__u32)AS(struct io_sync, request)->mode;
-      args[2] = AS(struct io_sync, request)->off;
-      args[3] = AS(struct io_sync, request)->len;
+      args[1] = (__u32)READ(AS(struct io_sync, request), mode);
+      args[2] = READ(AS(struct io_sync, request), off);
+      args[3] = READ(AS(struct io_sync, request), len);
       break;
     case IORING_OP_FADVISE:
-      args[1] = AS(struct io_fadvise, request)->offset;
-      args[2] = AS(struct io_fadvise, request)->len;
-      args[3] = AS(struct io_fadvise, request)->advice;
+      args[1] = READ(AS(struct io_fadvise, request), offset);
+      args[2] = READ(AS(struct io_fadvise, request), len);
+      args[3] = READ(AS(struct io_fadvise, request), advice);
       break;
     case IORING_OP_FTRUNCATE:
-      args[1] = AS(struct io_ftrunc, request)->len;
+      args[1] = READ(AS(struct io_ftrunc, request), len);
       break;
     case IORING_OP_OPENAT:
-      args[0] = AS(struct io_open, request)->dfd;
-      args[2] = AS(struct io_open, request)->how.flags;
-      args[3] = AS(struct io_open, request)->how.mode;
+      args[0] = READ(AS(struct io_open, request), dfd);
+      args[2] = READ(AS(struct io_open, request), how.flags);
+      args[3] = READ(AS(struct io_open, request), how.mode);
       break;
     case IORING_OP_OPENAT2:
-      args[0] = AS(struct io_open, request)->dfd;
-      args[2] = AS(struct io_open, request)->how.flags | IOR_CAPTURED;
+      args[0] = READ(AS(struct io_open, request), dfd);
+      args[2] = READ(AS(struct io_open, request), how.flags) | IOR_CAPTURED;
       break;
     case IORING_OP_CLOSE:
-      args[0] = AS(struct io_close, request)->fd;
+      args[0] = READ(AS(struct io_close, request), fd);
       break;
     case IORING_OP_STATX:
-      args[0] = AS(struct io_statx, request)->dfd;
-      args[2] = AS(struct io_statx, request)->flags;
-      args[3] = AS(struct io_statx, request)->mask;
+      args[0] = READ(AS(struct io_statx, request), dfd);
+      args[2] = READ(AS(struct io_statx, request), flags);
+      args[3] = READ(AS(struct io_statx, request), mask);
       break;
     case IORING_OP_UNLINKAT:
-      args[0] = AS(struct io_unlink, request)->dfd;
-      args[2] = AS(struct io_unlink, request)->flags;
+      args[0] = READ(AS(struct io_unlink, request), dfd);
+      args[2] = READ(AS(struct io_unlink, request), flags);
       break;
     case IORING_OP_MKDIRAT:
-      args[0] = AS(struct io_mkdir, request)->dfd;
-      args[2] = AS(struct io_mkdir, request)->mode;
+      args[0] = READ(AS(struct io_mkdir, request), dfd);
+      args[2] = READ(AS(struct io_mkdir, request), mode);
       break;
     case IORING_OP_RENAMEAT:
-      args[0] = AS(struct io_rename, request)->old_dfd;
-      args[2] = AS(struct io_rename, request)->new_dfd;
-      args[4] = AS(struct io_rename, request)->flags;
+      args[0] = READ(AS(struct io_rename, request), old_dfd);
+      args[2] = READ(AS(struct io_rename, request), new_dfd);
+      args[4] = READ(AS(struct io_rename, request), flags);
       break;
     case IORING_OP_LINKAT:
-      args[0] = AS(struct io_link, request)->old_dfd;
-      args[2] = AS(struct io_link, request)->new_dfd;
-      args[4] = AS(struct io_link, request)->flags;
+      args[0] = READ(AS(struct io_link, request), old_dfd);
+      args[2] = READ(AS(struct io_link, request), new_dfd);
+      args[4] = READ(AS(struct io_link, request), flags);
       break;
     case IORING_OP_SYMLINKAT:
-      args[1] = AS(struct io_link, request)->new_dfd;
+      args[1] = READ(AS(struct io_link, request), new_dfd);
       break;
     case IORING_OP_SPLICE:
     case IORING_OP_TEE: {
       struct io_splice* splice = AS(struct io_splice, request);
-      args[0] = splice->splice_fd_in;
-      args[1] = splice->off_in;
+      args[0] = READ(splice, splice_fd_in);
+      args[1] = READ(splice, off_in);
       args[2] = request->cqe.fd;
-      args[3] = splice->off_out;
-      args[4] = splice->len;
-      args[5] = splice->flags;
+      args[3] = READ(splice, off_out);
+      args[4] = READ(splice, len);
+      args[5] = READ(splice, flags);
       break;
     }
     case IORING_OP_SEND:
@@ -151,47 +151,47 @@ static __always_inline void take_arguments_of(struct ior_task_state* state,
     case IORING_OP_RECV:
     case IORING_OP_RECV_ZC: {
       struct io_sr_msg* message = AS(struct io_sr_msg, request);
-      args[1] = (__u64)message->buf;
-      args[2] = request->flags & BUFFER_SELECT ? ~0ull : (__u32)message->len;
-      args[3] = message->msg_flags;
+      args[1] = (__u64)READ(message, buf);
+      args[2] = request->flags & BUFFER_SELECT ? ~0ull : (__u32)READ(message, len);
+      args[3] = READ(message, msg_flags);
       break;
     }
     case IORING_OP_SENDMSG:
     case IORING_OP_SENDMSG_ZC:
     case IORING_OP_RECVMSG: {
       struct io_sr_msg* message = AS(struct io_sr_msg, request);
-      args[1] = (__u64)message->umsg;
-      args[2] = message->msg_flags;
+      args[1] = (__u64)READ(message, umsg);
+      args[2] = READ(message, msg_flags);
       capture_arguments(state, IOR_CAPTURES((fd, msg, msg_flags)), __NR_recvmsg);
       break;
     }
     case IORING_OP_ACCEPT:
-      args[3] = (__u32)AS(struct io_accept, request)->flags;
+      args[3] = (__u32)READ(AS(struct io_accept, request), flags);
       break;
     case IORING_OP_SOCKET:
-      args[0] = (__u32)AS(struct io_socket, request)->domain;
-      args[1] = (__u32)AS(struct io_socket, request)->type;
-      args[2] = (__u32)AS(struct io_socket, request)->protocol;
+      args[0] = (__u32)READ(AS(struct io_socket, request), domain);
+      args[1] = (__u32)READ(AS(struct io_socket, request), type);
+      args[2] = (__u32)READ(AS(struct io_socket, request), protocol);
       break;
     case IORING_OP_LISTEN:
-      args[1] = (__u32)AS(struct io_listen, request)->backlog;
+      args[1] = (__u32)READ(AS(struct io_listen, request), backlog);
       break;
     case IORING_OP_SHUTDOWN:
-      args[1] = (__u32)AS(struct io_shutdown, request)->how;
+      args[1] = (__u32)READ(AS(struct io_shutdown, request), how);
       break;
     case IORING_OP_POLL_ADD:
-      args[2] = AS(struct io_poll, request)->events;
+      args[2] = READ(AS(struct io_poll, request), events);
       break;
     case IORING_OP_EPOLL_CTL:
-      args[0] = (__u32)AS(struct io_epoll, request)->epfd;
-      args[1] = (__u32)AS(struct io_epoll, request)->op;
-      args[2] = (__u32)AS(struct io_epoll, request)->fd;
+      args[0] = (__u32)READ(AS(struct io_epoll, request), epfd);
+      args[1] = (__u32)READ(AS(struct io_epoll, request), op);
+      args[2] = (__u32)READ(AS(struct io_epoll, request), fd);
       break;
     case IORING_OP_FGETXATTR:
     case IORING_OP_FSETXATTR:
     case IORING_OP_GETXATTR:
     case IORING_OP_SETXATTR:
-      args[3] = AS(struct io_xattr, request)->ctx.size;
+      args[3] = READ(AS(struct io_xattr, request), ctx.size);
       break;
   }
 }
@@ -202,23 +202,23 @@ static __always_inline __u64 path_of_request(struct io_kiocb* request, __u64* ot
   switch (request->opcode) {
     case IORING_OP_OPENAT:
     case IORING_OP_OPENAT2:
-      return (__u64)BPF_CORE_READ(AS(struct io_open, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_open*)request, filename);
     case IORING_OP_STATX:
-      return (__u64)BPF_CORE_READ(AS(struct io_statx, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_statx*)request, filename);
     case IORING_OP_UNLINKAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_unlink, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_unlink*)request, filename);
     case IORING_OP_MKDIRAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_mkdir, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_mkdir*)request, filename);
     case IORING_OP_SETXATTR:
     case IORING_OP_GETXATTR:
-      return (__u64)BPF_CORE_READ(AS(struct io_xattr, request), filename);
+      return (__u64)BPF_CORE_READ((struct io_xattr*)request, filename);
     case IORING_OP_RENAMEAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_rename, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_rename, request), newpath);
+      *other = (__u64)BPF_CORE_READ((struct io_rename*)request, oldpath);
+      return (__u64)BPF_CORE_READ((struct io_rename*)request, newpath);
     case IORING_OP_LINKAT:
     case IORING_OP_SYMLINKAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_link, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_link, request), newpath);
+      *other = (__u64)BPF_CORE_READ((struct io_link*)request, oldpath);
+      return (__u64)BPF_CORE_READ((struct io_link*)request, newpath);
   }
   return 0;
 }
@@ -319,20 +319,19 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
 
 /* Whose a request is: one that a thread of the kernel's submits is its process's, under the id and
  * the name of the first thread, for nothing tells which one made the ring. */
-static __always_inline void take_submitter(struct task_struct* task, struct ior_task_state* call) {
-  __u64 pid_tgid = bpf_get_current_pid_tgid();
-  call->tgid = pid_tgid >> 32;
-  call->tid = task->flags & IO_WORKER ? call->tgid : (__u32)pid_tgid;
+static __always_inline void take_submitter(struct task_struct* task, __u32 tgid, __u32 tid,
+                                           struct ior_task_state* call) {
+  call->tgid = tgid;
+  call->tid = tid;
   if (task->flags & IO_WORKER)
     bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, task->group_leader->comm);
   else
     bpf_get_current_comm(call->comm, IOR_COMM_SIZE);
 }
 
-static __always_inline bool is_traced_submitter(struct task_struct* task,
-                                                const struct ior_task_state* call) {
-  if (call->tgid == settings.self_tgid) return false;
-  if (is_target(call->tgid, call->tid)) return !settings.from_exec || target_execed;
+static __always_inline bool is_traced_submitter(struct task_struct* task, __u32 tgid, __u32 tid) {
+  if (tgid == settings.self_tgid) return false;
+  if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
   if (!settings.follow) return false;
   struct ior_task_state* leader = find_state(task->group_leader);
   return leader && (leader->flags & TASK_FOLLOWED);
@@ -352,34 +351,36 @@ static __always_inline void send_silent(struct ior_request* kept) {
     send_whole(&kept->call, kept->call.enter_ns, 0, IOR_NO_RETURN);
 }
 
+/* Not on the stack, of which name_open_file() and what it calls need the rest. */
+static const struct ior_request blank_request = {.call = {.sections = IOR_REQUEST}};
+
 static __always_inline void start_request(struct io_kiocb* request) {
   struct task_struct* task = bpf_get_current_task_btf();
-  struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = request->opcode}};
+  __u64 pid_tgid = bpf_get_current_pid_tgid(), key = (__u64)request;
+  __u32 tgid = pid_tgid >> 32, tid = task->flags & IO_WORKER ? tgid : (__u32)pid_tgid;
   __u32 row = row_number(request->opcode, IOR_TABLE_URING);
-  if (!(settings.selected[row] & IOR_SELECTED)) return;
-  take_submitter(task, &fresh.call);
-  if (!is_traced_submitter(task, &fresh.call)) return;
-  fresh.call.task = __sync_fetch_and_add(&last_task, 1) + 1;
-  fresh.call.cpu = bpf_get_smp_processor_id();
-  fresh.call.nargs = rows[row].nargs;
-  fresh.call.enter_ns = bpf_ktime_get_boot_ns();
-  fresh.sqe_flags = request->flags;
-  if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
-    fresh.file_slot = AS(struct io_open, request)->file_slot;
-  __u64 key = (__u64)request;
+  if (!(settings.selected[row] & IOR_SELECTED) || !is_traced_submitter(task, tgid, tid)) return;
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (kept && (kept->sqe_flags & SKIP_SUCCESS)) send_silent(kept);
-  if (bpf_map_update_elem(&requests, &key, &fresh, BPF_ANY)) {
+  if (bpf_map_update_elem(&requests, &key, &blank_request, BPF_ANY) ||
+      !(kept = bpf_map_lookup_elem(&requests, &key))) {
     count(IOR_COUNTER_requests_full);
     return;
   }
-  kept = bpf_map_lookup_elem(&requests, &key);
-  if (!kept) return;
+  take_submitter(task, tgid, tid, &kept->call);
+  kept->call.nr = request->opcode;
+  kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
+  kept->call.cpu = bpf_get_smp_processor_id();
+  kept->call.nargs = rows[row].nargs;
+  kept->call.enter_ns = bpf_ktime_get_boot_ns();
+  kept->sqe_flags = request->flags;
+  if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
+    kept->file_slot = READ(AS(struct io_open, request), file_slot);
   if (may_be_multishot(request->opcode)) {
     struct ior_multishot mark = multishot_of(request);
     bpf_map_update_elem(&multishots, &mark, &key, BPF_ANY);
   }
-  describe_process(task, fresh.call.cpu);
+  describe_process(task, kept->call.cpu);
   take_arguments_of(&kept->call, request);
   if (!capture_at_submit(kept, request)) bpf_map_delete_elem(&requests, &key);
 }
@@ -400,23 +401,25 @@ static __always_inline void send_completion(struct ior_request* kept, struct io_
 
 static __always_inline void finish_request(struct io_kiocb* request, __s64 ret) {
   __u64 key = (__u64)request;
-  if (ret >= 0 && request->opcode == IORING_OP_RENAMEAT) __sync_fetch_and_add(&name_epoch, 1);
+  __u32 opcode = READ(request, opcode);
+  if (ret >= 0 && opcode == IORING_OP_RENAMEAT) __sync_fetch_and_add(&name_epoch, 1);
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (!kept) return;
   send_completion(kept, request, ret);
   bpf_map_delete_elem(&requests, &key);
-  if (!may_be_multishot(request->opcode)) return;
+  if (!may_be_multishot(opcode)) return;
   struct ior_multishot mark = multishot_of(request);
   bpf_map_delete_elem(&multishots, &mark);
 }
 
 /* One completion of many: a row of its own, under a number of its own. */
-static __always_inline void note_multishot(struct io_ring_ctx* ring, struct io_uring_cqe* done) {
-  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = done->user_data};
+static __always_inline void note_multishot(struct io_ring_ctx* ring, __u64 user_data,
+                                           __s32 result) {
+  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = user_data};
   __u64* key = bpf_map_lookup_elem(&multishots, &mark);
   struct ior_request* kept = key ? bpf_map_lookup_elem(&requests, key) : 0;
   if (!kept) return;
-  send_completion(kept, AS(struct io_kiocb, *key), done->res);
+  send_completion(kept, AS(struct io_kiocb, *key), result);
   kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
   kept->call.seq = 0;
   kept->call.flags = 0;

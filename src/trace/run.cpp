@@ -138,6 +138,7 @@ Result<void> Trace::load() {
   auto session = Session::load(settings);
   if (!session) return std::unexpected(session.error());
   session_.emplace(std::move(*session));
+  for (const std::string& loss : session_->losses()) say(loss);
   if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.args);
   pipeline_.emplace(
       session_->rings(),

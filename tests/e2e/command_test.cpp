@@ -77,6 +77,18 @@ TEST(Command, without_a_recording_or_rows_there_is_a_table) {
   EXPECT_THAT(host.err, HasSubstr("ior: tracing"));
 }
 
+TEST(Command, what_the_kernel_lacks_is_said_before_tracing_begins) {
+  const TempDir directory;
+  const Finished traced = run(
+      {"env", "IOR_WITHOUT=rdonly_cast,io_uring", IOR_BIN, "-plain", "--", "cat", "/etc/hostname"},
+      directory.path());
+  EXPECT_EQ(traced.exit_code, 0);
+  EXPECT_THAT(traced.err, testing::MatchesRegex("ior: this kernel has no bpf_rdonly_cast [^\n]*\n"
+                                                "ior: io_uring requests are not traced: [^\n]*\n"
+                                                "ior: tracing\n(.|\n)*"));
+  EXPECT_THAT(traced.out, HasSubstr(",/etc/hostname\n"));
+}
+
 TEST(Stopping, signals_end_the_trace_with_a_complete_recording) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const TempDir directory;

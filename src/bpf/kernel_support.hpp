@@ -1,0 +1,32 @@
+// What the kernel side uses that not every kernel has, and what is lost without it. Session loads
+// for a kernel that has all of it, and looks here only when that is refused, because reading the
+// kernel's types takes as long as half a load.
+#pragma once
+
+#include <string>
+#include <vector>
+
+struct btf;
+
+namespace ior {
+
+// How io_uring_complete passes a completion: as a struct io_uring_cqe, or as its members.
+enum class Completion { whole, members };
+
+struct KernelSupport {
+  bool can_cast = true;  // bpf_rdonly_cast
+  // io_uring's tracepoint of a request; null: its tracepoints are not those that ior can read.
+  const char* request_tracepoint = "io_uring_submit_req";
+  Completion completion = Completion::whole;
+  bool operator==(const KernelSupport&) const = default;
+};
+
+KernelSupport kernel_support(const btf& kernel_types);
+
+// Without what the environment's IOR_WITHOUT names (rdonly_cast, io_uring): for tests.
+KernelSupport without_disowned(KernelSupport support);
+
+// What is said at start about what is missing.
+std::vector<std::string> losses_of(const KernelSupport& support);
+
+}  // namespace ior
