@@ -78,8 +78,12 @@ bool names_a_file(const ior_file* file, const Target& target) {
   return file && (file->fd >= 0 || !may_have_none);
 }
 
+bool is_found(const ior_file& file) {
+  return file.status != IOR_FILE_CLOSED && file.status != IOR_FILE_LATER;
+}
+
 void take_file_flags(Event& event) {
-  if (event.has_flags || event.file->status == IOR_FILE_CLOSED) return;
+  if (event.has_flags || !is_found(*event.file)) return;
   event.flags = status_flags(event.file->f_flags);
   event.has_flags = true;
 }
@@ -124,6 +128,8 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
   switch (file.status) {
     case IOR_FILE_CLOSED:
       return unknown::kClosedFd;
+    case IOR_FILE_LATER:
+      return unknown::kLater;
     case IOR_FILE_INLINE:
       if (!event.name) break;
       return keep(made_name(*event.name, event.name_text.bytes), batch);

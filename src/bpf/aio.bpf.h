@@ -82,6 +82,7 @@ static long submit_step(__u32 index, void* context) {
   call->nargs = rows[row].nargs;
   call->cpu = bpf_get_smp_processor_id();
   call->tgid = list->tgid;
+  call->process_start_ns = current_task()->group_leader->start_boottime;
   call->tid = list->tid;
   call->args[0] = iocb.fd;
   call->args[1] = iocb.buffer;

@@ -8,7 +8,12 @@
 
 #include "bpf/names.bpf.h"
 
-enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 };
+enum {
+  AT_FDCWD_VALUE = -100,
+  FD_WORDS_MAX = 1 << 15,
+  AT_WORKING_DIRECTORY = -1,
+  OPEN_HOW_UNREADABLE = -1,
+};
 
 /* The open file of an fd in the current task's table, null where there is none. */
 static __always_inline struct file* open_file(__u32 fd) {

@@ -18,7 +18,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { OPEN_HOW_UNREADABLE = -1, MAX_ERRNO = 4095 };
+enum { MAX_ERRNO = 4095 };
 
 static __always_inline void note_moved_names(__u32 row) {
   if (rows[row].moves_names) __sync_fetch_and_add(&name_epoch, 1);
@@ -36,6 +36,7 @@ static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
 static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
   if (!state->comm_known) {
     state->comm_known = true;
+    state->process_start_ns = task->group_leader->start_boottime;
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
     state->flags &= ~TASK_INTRODUCED;
   }
@@ -230,16 +231,29 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb* request) {
-  start_request(request);
+  start_request(request, request->opcode, 0);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request) {
+  start_request(request, entry->opcode, entry);
   return 0;
 }
 
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_completion, struct io_ring_ctx* ring, void* request, struct io_uring_cqe* done) {
+  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = done->user_data};
   if (request)
     finish_request(AS(struct io_kiocb, request), done->res);
   else
-    note_multishot(ring, done);
+    note_multishot(&mark, done->res);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_cqe_overflow")
+int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, __u32 flags) {
+  note_overflow((__u64)ring, user_data, result, flags);
   return 0;
 }
 

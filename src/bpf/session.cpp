@@ -182,7 +182,8 @@ Result<void> Session::attach() {
   // The exits before the enters: a call whose enter is seen must not miss its exit.
   for (bpf_program* program :
        {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
-        programs.on_completion, programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
+        programs.on_completion, programs.on_overflow, programs.on_request,
+        programs.on_refused_request, programs.on_sys_exit, programs.on_sys_enter}) {
     g_libbpf_log.clear();
     Link link(::bpf_program__attach(program));
     if (!link) {

@@ -12,13 +12,19 @@ enum {
   REQUESTS_MAX = 1 << 18,
   IO_WORKER = 0x10,      /* PF_IO_WORKER: a thread that the kernel made for a ring */
   FIXED_FILE = 1 << 0,   /* IOSQE_FIXED_FILE */
+  DRAIN = 1 << 1,        /* IOSQE_IO_DRAIN */
+  ASYNC = 1 << 4,        /* IOSQE_ASYNC */
   SKIP_SUCCESS = 1 << 6, /* IOSQE_CQE_SKIP_SUCCESS */
+  MORE_TO_COME = 1 << 1, /* IORING_CQE_F_MORE */
+  IS_NOTICE = 1 << 3,    /* IORING_CQE_F_NOTIF */
 };
+
+#define FILE_OF_SLOT (~3ull) /* the other bits of a slot say what kind of file it is */
 
 struct ior_request {
   struct ior_task_state call;
   __u32 sqe_flags;
-  __u32 file_slot; /* of a direct descriptor that it opens; 0: it opens an fd */
+  __u32 file_slot; /* of a direct descriptor that it opens or closes, from 1; 0: it does an fd */
 };
 
 struct {
@@ -135,6 +141,53 @@ static __always_inline __u64 path_of_request(struct io_kiocb* request, __u64* ot
   return 0;
 }
 
+/* The same two of a request that the kernel refused: it has nothing but its submitter's entry, and
+ * paths in user space. */
+static __always_inline void take_arguments_of_entry(struct ior_task_state* state,
+                                                    const struct io_uring_sqe* entry) {
+  state->args[0] = entry->fd;
+  state->args[1] = entry->addr;
+  state->args[2] = entry->len;
+  state->args[3] = entry->off;
+  switch (state->nr) {
+    case IORING_OP_OPENAT:
+      state->args[2] = entry->open_flags;
+      break;
+    case IORING_OP_OPENAT2:
+      state->args[2] = OPEN_HOW_UNREADABLE;
+      break;
+    case IORING_OP_SYMLINKAT:
+      state->args[1] = entry->fd;
+      break;
+    case IORING_OP_SPLICE:
+    case IORING_OP_TEE:
+      state->args[0] = entry->splice_fd_in;
+      state->args[2] = entry->fd;
+      break;
+  }
+}
+
+static __always_inline __u64 path_of_entry(const struct io_uring_sqe* entry, __u64* other) {
+  *other = 0;
+  switch (entry->opcode) {
+    case IORING_OP_OPENAT:
+    case IORING_OP_OPENAT2:
+    case IORING_OP_STATX:
+    case IORING_OP_UNLINKAT:
+    case IORING_OP_MKDIRAT:
+      return entry->addr;
+    case IORING_OP_SETXATTR:
+    case IORING_OP_GETXATTR:
+      return entry->addr3;
+    case IORING_OP_RENAMEAT:
+    case IORING_OP_LINKAT:
+    case IORING_OP_SYMLINKAT:
+      *other = entry->addr;
+      return entry->addr2;
+  }
+  return 0;
+}
+
 /* Where a path starts, as capture_directory() has it. */
 static __noinline int capture_start(struct ior_file* file, __s32 dirfd, __u64 filename) {
   char first = 0;
@@ -148,6 +201,19 @@ static __noinline int capture_start(struct ior_file* file, __s32 dirfd, __u64 fi
   return true;
 }
 
+/* The paths of a request. */
+struct ior_request_paths {
+  __u64 main; /* struct filename; 0: none */
+  __u64 other;
+  __u64 in_user_space; /* they are strings of the user's */
+};
+
+static __always_inline bool capture_start_of(struct ior_file* file, __s32 dirfd, __u64 path,
+                                             const struct ior_request_paths* paths) {
+  return paths->in_user_space ? capture_directory(file, dirfd, path)
+                              : capture_start(file, dirfd, path);
+}
+
 static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 offset,
                                         __u64 filename) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
@@ -159,15 +225,23 @@ static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 
   return offset + sizeof(*text) + ((text->size + 7) & ~7u);
 }
 
+static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32 offset, __u64 path,
+                                         const struct ior_request_paths* paths) {
+  __u32 status;
+  return paths->in_user_space ? append_user_text(record, offset, path, &status)
+                              : append_filename(record, offset, path);
+}
+
 /* Sends the enter half of a request with paths. */
-__noinline int send_request_enter(struct ior_task_state* state, __u64 path, __u64 other) {
+__noinline int send_request_enter(struct ior_task_state* state,
+                                  const struct ior_request_paths* paths) {
   struct ior_record_buffer* record = record_buffer();
-  if (!state || !record) return false;
+  if (!state || !record || !paths) return false;
   __u32 size = begin_enter(record, state);
-  size = append_filename(record, size, path);
+  size = append_path(record, size, paths->main, paths);
   record->head.sections |= IOR_TEXT;
-  if (other) {
-    size = append_filename(record, size, other);
+  if (paths->other) {
+    size = append_path(record, size, paths->other, paths);
     record->head.sections |= IOR_TEXT_OTHER;
   }
   record->head.time_ns = state->enter_ns;
@@ -177,16 +251,18 @@ __noinline int send_request_enter(struct ior_task_state* state, __u64 path, __u6
 }
 
 /* The directories that the paths of a request start from. */
-static __always_inline void capture_starts(struct ior_task_state* state, __u32 opcode, __u64 path,
-                                           __u64 other) {
+static __always_inline void capture_starts(struct ior_task_state* state,
+                                           const struct ior_request_paths* paths) {
+  __u32 opcode = state->nr;
   bool has_two = opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
   __s32 start = has_two                         ? state->args[2]
                 : opcode == IORING_OP_SYMLINKAT ? state->args[1]
                 : opcode == IORING_OP_SETXATTR || opcode == IORING_OP_GETXATTR
                     ? AT_FDCWD_VALUE
                     : (__s32)state->args[0];
-  if (capture_start(&state->file, start, path)) state->sections |= IOR_FILE;
-  if (has_two && capture_start(&state->other, state->args[0], other)) state->sections |= IOR_OTHER;
+  if (capture_start_of(&state->file, start, paths->main, paths)) state->sections |= IOR_FILE;
+  if (has_two && capture_start_of(&state->other, state->args[0], paths->other, paths))
+    state->sections |= IOR_OTHER;
 }
 
 static __always_inline bool is_about_fd(const struct ior_task_state* call) {
@@ -209,20 +285,56 @@ static __always_inline void capture_file_of(struct ior_request* kept, struct io_
     capture_fd(&call->file, kept->sqe_flags & FIXED_FILE ? -1 : (__s32)call->args[0]);
 }
 
-/* What can be named only before the request is carried out. */
-static __always_inline bool capture_at_submit(struct ior_request* kept, struct io_kiocb* request) {
+/* Whether a request of a ring is carried out at once: nobody else changes the ring's table of files
+ * then, for its submitter holds the ring's lock. */
+static __always_inline bool is_carried_out_now(struct io_kiocb* request, __u32 sqe_flags) {
+  struct io_ring_ctx* ring = BPF_CORE_READ(request, ctx);
+  return !(sqe_flags & (DRAIN | ASYNC)) && !BPF_CORE_READ(ring, submit_state.link.head) &&
+         !BPF_CORE_READ_BITFIELD_PROBED(ring, drain_active);
+}
+
+/* Names what a ring's own table of files has at a slot now. */
+static __always_inline void capture_slot(struct ior_file* file, struct io_kiocb* request,
+                                         __u32 slot, bool is_now) {
+  struct io_rsrc_node** nodes = BPF_CORE_READ(request, ctx, file_table.data.nodes);
+  __u64 node = 0, opened = 0;
+  *file = (struct ior_file){.status = is_now ? IOR_FILE_CLOSED : IOR_FILE_LATER};
+  if (!is_now || slot >= BPF_CORE_READ(request, ctx, file_table.data.nr)) return;
+  bpf_probe_read_kernel(&node, sizeof(node), nodes + slot);
+  if (node) opened = BPF_CORE_READ((struct io_rsrc_node*)node, file_ptr) & FILE_OF_SLOT;
+  if (opened) capture_open_file(file, opened);
+}
+
+/* Names the file that a request is given, before it is carried out. */
+static __always_inline void capture_given(struct ior_request* kept, struct io_kiocb* request,
+                                          bool is_now) {
   struct ior_task_state* call = &kept->call;
-  __u64 other, path = path_of_request(request, &other);
-  if (path) {
-    capture_starts(call, request->opcode, path, other);
-    return send_request_enter(call, path, other);
-  }
-  if (request->opcode == IORING_OP_CLOSE ||
-      (is_about_fd(call) && (kept->sqe_flags & (SKIP_SUCCESS | FIXED_FILE)) == SKIP_SUCCESS)) {
+  call->sections |= IOR_FILE;
+  if (kept->file_slot)
+    capture_slot(&call->file, request, kept->file_slot - 1, is_now);
+  else if (kept->sqe_flags & FIXED_FILE)
+    capture_slot(&call->file, request, call->args[0], is_now);
+  else
     capture_fd(&call->file, call->args[0]);
-    call->sections |= IOR_FILE;
+}
+
+/* What can be named only before the request is carried out, or refused (`entry`). */
+static __always_inline bool capture_at_submit(struct ior_request* kept, struct io_kiocb* request,
+                                              const struct io_uring_sqe* entry) {
+  struct ior_task_state* call = &kept->call;
+  struct ior_request_paths paths = {.in_user_space = entry != 0};
+  if (entry)
+    paths.main = path_of_entry(entry, &paths.other);
+  else
+    paths.main = path_of_request(request, &paths.other);
+  if (paths.main) {
+    capture_starts(call, &paths);
+    return send_request_enter(call, &paths);
   }
-  if (request->opcode == IORING_OP_SPLICE) {
+  if (call->nr == IORING_OP_CLOSE ||
+      (is_about_fd(call) && (entry || kept->sqe_flags & SKIP_SUCCESS)))
+    capture_given(kept, request, entry || is_carried_out_now(request, kept->sqe_flags));
+  if (call->nr == IORING_OP_SPLICE) {
     capture_fd(&call->other, call->args[0]);
     call->sections |= IOR_OTHER;
   }
@@ -234,6 +346,7 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
 static __always_inline void take_submitter(struct task_struct* task, struct ior_task_state* call) {
   __u64 pid_tgid = bpf_get_current_pid_tgid();
   call->tgid = pid_tgid >> 32;
+  call->process_start_ns = task->group_leader->start_boottime;
   call->tid = task->flags & IO_WORKER ? call->tgid : (__u32)pid_tgid;
   if (task->flags & IO_WORKER)
     bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, task->group_leader->comm);
@@ -255,8 +368,8 @@ static __always_inline void describe_process(struct task_struct* task, __u32 cpu
   if (leader && !leader->described) leader->described = send_process(cpu);
 }
 
-/* A request whose success posts no completion has a row all the same, without a result. It is known
- * to be over when its memory serves the next one, or at the end of the trace. */
+/* A request that posts no completion has a row all the same, without a result. It is known to be
+ * over when its memory serves the next one, or at the end of the trace. */
 static __always_inline void send_silent(struct ior_request* kept) {
   if (kept->call.flags & TASK_SENT_ENTER)
     send_exit(&kept->call, kept->call.enter_ns, 0, false, IOR_NO_RETURN);
@@ -264,10 +377,31 @@ static __always_inline void send_silent(struct ior_request* kept) {
     send_whole(&kept->call, kept->call.enter_ns, 0, IOR_NO_RETURN);
 }
 
-static __always_inline void start_request(struct io_kiocb* request) {
+/* Of a direct descriptor. */
+static __always_inline __u32 file_slot_of(struct io_kiocb* request, __u32 opcode) {
+  if (opcode == IORING_OP_OPENAT || opcode == IORING_OP_OPENAT2)
+    return AS(struct io_open, request)->file_slot;
+  return opcode == IORING_OP_CLOSE ? AS(struct io_close, request)->file_slot : 0;
+}
+
+/* Keeps a request in the table, where its memory may have served one before. */
+static __always_inline struct ior_request* keep_request(__u64 key, struct ior_request* fresh) {
+  struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
+  if (kept) send_silent(kept);
+  if (bpf_map_update_elem(&requests, &key, fresh, BPF_ANY)) {
+    count(IOR_COUNTER_requests_full);
+    return 0;
+  }
+  return bpf_map_lookup_elem(&requests, &key);
+}
+
+/* Begins a request: one that the kernel has prepared, or one that it refuses and that has nothing
+ * but its entry. */
+static __always_inline void start_request(struct io_kiocb* request, __u32 opcode,
+                                          const struct io_uring_sqe* entry) {
   struct task_struct* task = bpf_get_current_task_btf();
-  struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = request->opcode}};
-  __u32 row = row_number(request->opcode, IOR_TABLE_URING);
+  struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = opcode}};
+  __u32 row = row_number(opcode, IOR_TABLE_URING);
   if (!(settings.selected[row] & IOR_SELECTED)) return;
   take_submitter(task, &fresh.call);
   if (!is_traced_submitter(task, &fresh.call)) return;
@@ -276,24 +410,20 @@ static __always_inline void start_request(struct io_kiocb* request) {
   fresh.call.nargs = rows[row].nargs;
   fresh.call.enter_ns = bpf_ktime_get_boot_ns();
   fresh.sqe_flags = request->flags;
-  if (request->opcode == IORING_OP_OPENAT || request->opcode == IORING_OP_OPENAT2)
-    fresh.file_slot = AS(struct io_open, request)->file_slot;
+  fresh.file_slot = entry ? 0 : file_slot_of(request, opcode);
   __u64 key = (__u64)request;
-  struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
-  if (kept && (kept->sqe_flags & SKIP_SUCCESS)) send_silent(kept);
-  if (bpf_map_update_elem(&requests, &key, &fresh, BPF_ANY)) {
-    count(IOR_COUNTER_requests_full);
-    return;
-  }
-  kept = bpf_map_lookup_elem(&requests, &key);
+  struct ior_request* kept = keep_request(key, &fresh);
   if (!kept) return;
-  if (may_be_multishot(request->opcode)) {
+  if (may_be_multishot(opcode)) {
     struct ior_multishot mark = multishot_of(request);
     bpf_map_update_elem(&multishots, &mark, &key, BPF_ANY);
   }
   describe_process(task, fresh.call.cpu);
-  take_arguments_of(&kept->call, request);
-  if (!capture_at_submit(kept, request)) bpf_map_delete_elem(&requests, &key);
+  if (entry)
+    take_arguments_of_entry(&kept->call, entry);
+  else
+    take_arguments_of(&kept->call, request);
+  if (!capture_at_submit(kept, request, entry)) bpf_map_delete_elem(&requests, &key);
 }
 
 /* Sends the row of a completion. */
@@ -322,17 +452,43 @@ static __always_inline void finish_request(struct io_kiocb* request, __s64 ret) 
   bpf_map_delete_elem(&multishots, &mark);
 }
 
-/* One completion of many: a row of its own, under a number of its own. */
-static __always_inline void note_multishot(struct io_ring_ctx* ring, struct io_uring_cqe* done) {
-  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = done->user_data};
-  __u64* key = bpf_map_lookup_elem(&multishots, &mark);
+/* One completion of many: a row of its own, under a number of its own; false where it is none. */
+static __always_inline bool note_multishot(const struct ior_multishot* mark, __s64 result) {
+  __u64* key = bpf_map_lookup_elem(&multishots, mark);
   struct ior_request* kept = key ? bpf_map_lookup_elem(&requests, key) : 0;
-  if (!kept) return;
-  send_completion(kept, AS(struct io_kiocb, *key), done->res);
+  if (!kept) return false;
+  send_completion(kept, AS(struct io_kiocb, *key), result);
   kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
   kept->call.seq = 0;
   kept->call.flags = 0;
   kept->call.sections = IOR_REQUEST;
+  return true;
+}
+
+/* A completion that does not fit the ring of completions, and waits for room: nothing tells whose
+ * it is but its ring, its mark and its result. */
+struct ior_overflow {
+  struct ior_multishot mark;
+  __s64 result;
+};
+
+static long finish_overflowed(struct bpf_map* map, __u64* key, struct ior_request* kept,
+                              struct ior_overflow* done) {
+  struct io_kiocb* request = AS(struct io_kiocb, *key);
+  struct ior_multishot mark = multishot_of(request);
+  if (mark.ring != done->mark.ring || mark.user_data != done->mark.user_data ||
+      request->cqe.res != (__s32)done->result)
+    return 0;
+  finish_request(request, done->result);
+  return 1;
+}
+
+static __always_inline void note_overflow(__u64 ring, __u64 user_data, __s32 result, __u32 flags) {
+  struct ior_overflow done = {.mark = {ring, user_data}, .result = result};
+  if (flags & IS_NOTICE) return;
+  if (flags & MORE_TO_COME && note_multishot(&done.mark, result)) return;
+  if (result == 0) __sync_fetch_and_add(&name_epoch, 1); /* it may be a rename that nobody traces */
+  bpf_for_each_map_elem(&requests, finish_overflowed, &done, 0);
 }
 
 /* At the end of a trace: rows for the requests that are over without a word, a count of those in

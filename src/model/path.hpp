@@ -30,6 +30,7 @@ inline constexpr std::string_view kNameLost = "[unknown: name was lost]";
 inline constexpr std::string_view kBadAddress = "[unknown: bad address]";
 inline constexpr std::string_view kNoPath = "[unknown: no path given]";
 inline constexpr std::string_view kHandle = "[unknown: file handle]";
+inline constexpr std::string_view kLater = "[unknown: direct descriptor looked up later]";
 }  // namespace unknown
 
 }  // namespace ior

@@ -141,6 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(FdTrackerTest, SaysWhyAFileHasNoName) {
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_CLOSED))).path, unknown::kClosedFd);
+  EXPECT_EQ(last(read_of(file_with(IOR_FILE_LATER))).path, unknown::kLater);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_NO_NAME))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_INLINE))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of({.name_id = 4, .fd = 3, .f_flags = 0, .status = 99})).path,
@@ -351,8 +352,9 @@ TEST_F(FdTrackerTest, ShowsTheFlagsOfAnOpenFileWhoseNameIsLost) {
   EXPECT_EQ(event.flags, static_cast<std::uint32_t>(O_RDWR | O_APPEND));
 }
 
-TEST_F(FdTrackerTest, HasNoFlagsOfAnFdThatIsNotOpen) {
-  EXPECT_FALSE(last(read_of(file_with(IOR_FILE_CLOSED, 3, O_RDWR))).has_flags);
+TEST_F(FdTrackerTest, HasNoFlagsOfAFileThatWasNotFound) {
+  for (const ior_file_status status : {IOR_FILE_CLOSED, IOR_FILE_LATER})
+    EXPECT_FALSE(last(read_of(file_with(status, 3, O_RDWR))).has_flags);
 }
 
 TEST_F(FdTrackerTest, ShowsNoFlagsOfADirectoryThatAPathStartsFrom) {

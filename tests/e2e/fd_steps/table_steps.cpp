@@ -167,6 +167,7 @@ void close_many(Actor& actor, Choice& choice) {
     call_plain(call::close_range_, arguments(first, last, flags));
   else
     call_on_fd(call::close_range_, lowest, arguments(first, last, flags));
+  if (unshare != 0) leave_workers(actor);
   forget_closed(actor);
   check(actor, lowest < 0 ? last : lowest);
 }
