@@ -79,7 +79,8 @@ bool names_a_file(const ior_file* file, const Target& target) {
 }
 
 bool is_found(const ior_file& file) {
-  return file.status != IOR_FILE_CLOSED && file.status != IOR_FILE_LATER;
+  return file.status != IOR_FILE_CLOSED && file.status != IOR_FILE_LATER &&
+         file.status != IOR_FILE_BUSY;
 }
 
 void take_file_flags(Event& event) {
@@ -130,6 +131,8 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
       return unknown::kClosedFd;
     case IOR_FILE_LATER:
       return unknown::kLater;
+    case IOR_FILE_BUSY:
+      return unknown::kBusy;
     case IOR_FILE_INLINE:
       if (!event.name) break;
       return keep(made_name(*event.name, event.name_text.bytes), batch);

@@ -476,7 +476,8 @@ static long finish_overflowed(struct bpf_map* map, __u64* key, struct ior_reques
                               struct ior_overflow* done) {
   struct io_kiocb* request = AS(struct io_kiocb, *key);
   struct ior_multishot mark = multishot_of(request);
-  if (mark.ring != done->mark.ring || mark.user_data != done->mark.user_data ||
+  const bool is_silent = BPF_CORE_READ(request, flags) & SKIP_SUCCESS; /* not set once it failed */
+  if (is_silent || mark.ring != done->mark.ring || mark.user_data != done->mark.user_data ||
       request->cqe.res != (__s32)done->result)
     return 0;
   finish_request(request, done->result);

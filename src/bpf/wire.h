@@ -91,6 +91,7 @@ enum ior_file_status {
   IOR_FILE_NO_NAME = 2, /* open, but the name could not be sent: counted */
   IOR_FILE_INLINE = 3,  /* the name is the record's text */
   IOR_FILE_LATER = 4,   /* a direct descriptor that was to be looked up later, unseen */
+  IOR_FILE_BUSY = 5,    /* of memory: its address space was being changed */
 };
 
 /* An open file, or a directory that a path starts from, as the kernel's own table had it. */

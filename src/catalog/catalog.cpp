@@ -96,6 +96,7 @@ constexpr FlagsSource flags_in(std::uint8_t argument) {
 #define AT_OR_FD(d, a) target(Target::Kind::at_or_fd, a, d)
 #define TEXT(a) target(Target::Kind::text, a)
 #define FIRST_OPEN(a, b) target(Target::Kind::first_open, b, a)
+#define MAPPED(a) target(Target::Kind::mapped, a)
 #define OF_FILE FlagsSource()
 #define OF_ARG(a) flags_in(a)
 #define OF_HOW(a) flags_in(a)
@@ -113,6 +114,7 @@ constexpr Shape kShapes[] = {
 #undef AT_OR_FD
 #undef TEXT
 #undef FIRST_OPEN
+#undef MAPPED
 #undef OF_FILE
 #undef OF_ARG
 #undef OF_HOW

@@ -142,6 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(FdTrackerTest, SaysWhyAFileHasNoName) {
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_CLOSED))).path, unknown::kClosedFd);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_LATER))).path, unknown::kLater);
+  EXPECT_EQ(last(read_of(file_with(IOR_FILE_BUSY))).path, unknown::kBusy);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_NO_NAME))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_INLINE))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of({.name_id = 4, .fd = 3, .f_flags = 0, .status = 99})).path,
@@ -353,8 +354,14 @@ TEST_F(FdTrackerTest, ShowsTheFlagsOfAnOpenFileWhoseNameIsLost) {
 }
 
 TEST_F(FdTrackerTest, HasNoFlagsOfAFileThatWasNotFound) {
-  for (const ior_file_status status : {IOR_FILE_CLOSED, IOR_FILE_LATER})
+  for (const ior_file_status status : {IOR_FILE_CLOSED, IOR_FILE_LATER, IOR_FILE_BUSY})
     EXPECT_FALSE(last(read_of(file_with(status, 3, O_RDWR))).has_flags);
+}
+
+TEST_F(FdTrackerTest, NamesTheFileOfMappedMemoryWhichHasNoFd) {
+  track({name_record(4, "/mapped").bytes()});
+  EXPECT_EQ(last(whole_record(SYS_msync, 1, 0).file(named_file(4, -1))).path, "/mapped");
+  EXPECT_EQ(last(whole_record(SYS_msync, 1, 0)).path, "");
 }
 
 TEST_F(FdTrackerTest, ShowsNoFlagsOfADirectoryThatAPathStartsFrom) {

@@ -102,6 +102,7 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"splice", {Kind::fd, 0, 2}, {Kind::fd, 0, 0}, {}},
       {"tee", {Kind::fd, 0, 1}, {Kind::fd, 0, 0}, {}},
       {"close_range", {Kind::first_open, 0, 1}, {}, {}},
+      {"msync", {Kind::mapped, 0, 0}, {}, {}},
       {"fanotify_mark", {Kind::at, 3, 4}, {}, {}},
   };
   for (const ShapeCase& each : cases) {

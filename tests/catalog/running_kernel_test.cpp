@@ -139,6 +139,8 @@ bool fits(const Target& target, const std::vector<Argument>& arguments) {
       return is_fd(directory) && is_text(argument);
     case Target::Kind::first_open:
       return is_fd(directory) && is_fd(argument);
+    case Target::Kind::mapped:
+      return argument.type == "unsigned long ";
   }
   return false;
 }

@@ -261,6 +261,8 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
   switch (target.kind) {
     case Target::Kind::none:
       return "";
+    case Target::Kind::mapped:  // strace does not look it up
+      return {};
     case Target::Kind::fd_or_none:
       if (argument(target.argument).starts_with('-')) return "";
       [[fallthrough]];
@@ -306,6 +308,7 @@ bool names(const Target& target, std::size_t argument) {
     case Target::Kind::none:
     case Target::Kind::path:
     case Target::Kind::text:
+    case Target::Kind::mapped:
       return false;
     case Target::Kind::fd:
     case Target::Kind::fd_or_none:
