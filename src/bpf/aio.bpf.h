@@ -46,6 +46,7 @@ static const struct ior_task_state blank_call = {.sections = IOR_REQUEST | IOR_A
  * It is known to be over when its iocb is submitted again, or at the end of the trace. */
 static long settle_iocb(struct bpf_map* map, struct ior_iocb_key* key, struct ior_task_state* call,
                         void* context) {
+  count(IOR_COUNTER_no_result);
   send_whole(call, call->enter_ns, 0, IOR_NO_RETURN);
   return 0;
 }

@@ -371,6 +371,7 @@ static __always_inline void describe_process(struct task_struct* task, __u32 cpu
 /* A request that posts no completion has a row all the same, without a result. It is known to be
  * over when its memory serves the next one, or at the end of the trace. */
 static __always_inline void send_silent(struct ior_request* kept) {
+  count(IOR_COUNTER_no_result);
   if (kept->call.flags & TASK_SENT_ENTER)
     send_exit(&kept->call, kept->call.enter_ns, 0, false, IOR_NO_RETURN);
   else

@@ -106,7 +106,10 @@ void CsvRows::append(const Call& call) {
   buffer_ += ',';
   buffer_ += syscall_name(call.number, call.table);
   buffer_ += ',';
-  if (!call.no_return) append_number(buffer_, call.ret);
+  if (call.no_return)
+    buffer_ += why_no_return(call);
+  else
+    append_number(buffer_, call.ret);
   buffer_ += ',';
   append_files(buffer_, call);
   buffer_ += '\n';
