@@ -44,6 +44,7 @@ const Shape* shape_of_call(const Event& event) {
 std::string_view path_of(const Target& target, const Text& text, std::string_view directory,
                          EventBatch& batch) {
   if (text.status == IOR_TEXT_FAULT) return unknown::kBadAddress;
+  if (text.status == IOR_TEXT_UNREAD) return unknown::kUnread;
   if (text.status == IOR_TEXT_TOO_LONG) return keep(std::string(text.bytes) + "...", batch);
   if (target.kind == Target::Kind::text) return text.bytes;
   if (text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at_or_fd) {

@@ -231,13 +231,14 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb* request) {
-  start_request(request, request->opcode, 0);
+  start_request(request, request->opcode, 0, 0);
   return 0;
 }
 
 SEC("tp_btf/io_uring_req_failed")
-int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request) {
-  start_request(request, entry->opcode, entry);
+int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request,
+             int error) {
+  start_request(request, entry->opcode, entry, error);
   return 0;
 }
 

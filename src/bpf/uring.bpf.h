@@ -6,7 +6,7 @@
 #define IOR_BPF_URING_BPF_H
 
 #include "bpf/process.bpf.h"
-#include "bpf/records.bpf.h"
+#include "bpf/uring_args.bpf.h"
 
 enum {
   REQUESTS_MAX = 1 << 18,
@@ -59,210 +59,6 @@ static __always_inline bool may_be_multishot(__u32 opcode) {
 static __always_inline struct ior_multishot multishot_of(struct io_kiocb* request) {
   return (struct ior_multishot){.ring = (__u64)BPF_CORE_READ(request, ctx),
                                 .user_data = request->cqe.user_data};
-}
-
-/* Which of a request's arguments lie where its own kind keeps them; by opcode. */
-static __always_inline void take_arguments_of(struct ior_task_state* state,
-                                              struct io_kiocb* request) {
-  state->args[0] = request->cqe.fd;
-  switch (request->opcode) {
-    case IORING_OP_READV:
-    case IORING_OP_WRITEV:
-    case IORING_OP_READ:
-    case IORING_OP_WRITE:
-    case IORING_OP_READ_FIXED:
-    case IORING_OP_WRITE_FIXED: {
-      struct io_rw* rw = AS(struct io_rw, request);
-      state->args[1] = rw->addr;
-      state->args[2] = rw->len;
-      state->args[3] = rw->kiocb.ki_pos;
-      break;
-    }
-    case IORING_OP_OPENAT:
-    case IORING_OP_OPENAT2:
-      state->args[0] = AS(struct io_open, request)->dfd;
-      state->args[2] = AS(struct io_open, request)->how.flags;
-      break;
-    case IORING_OP_CLOSE:
-      state->args[0] = AS(struct io_close, request)->fd;
-      break;
-    case IORING_OP_STATX:
-      state->args[0] = AS(struct io_statx, request)->dfd;
-      break;
-    case IORING_OP_UNLINKAT:
-      state->args[0] = AS(struct io_unlink, request)->dfd;
-      break;
-    case IORING_OP_MKDIRAT:
-      state->args[0] = AS(struct io_mkdir, request)->dfd;
-      break;
-    case IORING_OP_RENAMEAT:
-      state->args[0] = AS(struct io_rename, request)->old_dfd;
-      state->args[2] = AS(struct io_rename, request)->new_dfd;
-      break;
-    case IORING_OP_LINKAT:
-      state->args[0] = AS(struct io_link, request)->old_dfd;
-      state->args[2] = AS(struct io_link, request)->new_dfd;
-      break;
-    case IORING_OP_SYMLINKAT:
-      state->args[1] = AS(struct io_link, request)->new_dfd;
-      break;
-    case IORING_OP_SPLICE:
-    case IORING_OP_TEE:
-      state->args[0] = AS(struct io_splice, request)->splice_fd_in;
-      state->args[2] = request->cqe.fd;
-      break;
-  }
-}
-
-/* The path or paths that a request carries, as struct filename; 0: none. */
-static __always_inline __u64 path_of_request(struct io_kiocb* request, __u64* other) {
-  *other = 0;
-  switch (request->opcode) {
-    case IORING_OP_OPENAT:
-    case IORING_OP_OPENAT2:
-      return (__u64)BPF_CORE_READ(AS(struct io_open, request), filename);
-    case IORING_OP_STATX:
-      return (__u64)BPF_CORE_READ(AS(struct io_statx, request), filename);
-    case IORING_OP_UNLINKAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_unlink, request), filename);
-    case IORING_OP_MKDIRAT:
-      return (__u64)BPF_CORE_READ(AS(struct io_mkdir, request), filename);
-    case IORING_OP_SETXATTR:
-    case IORING_OP_GETXATTR:
-      return (__u64)BPF_CORE_READ(AS(struct io_xattr, request), filename);
-    case IORING_OP_RENAMEAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_rename, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_rename, request), newpath);
-    case IORING_OP_LINKAT:
-    case IORING_OP_SYMLINKAT:
-      *other = (__u64)BPF_CORE_READ(AS(struct io_link, request), oldpath);
-      return (__u64)BPF_CORE_READ(AS(struct io_link, request), newpath);
-  }
-  return 0;
-}
-
-/* The same two of a request that the kernel refused: it has nothing but its submitter's entry, and
- * paths in user space. */
-static __always_inline void take_arguments_of_entry(struct ior_task_state* state,
-                                                    const struct io_uring_sqe* entry) {
-  state->args[0] = entry->fd;
-  state->args[1] = entry->addr;
-  state->args[2] = entry->len;
-  state->args[3] = entry->off;
-  switch (state->nr) {
-    case IORING_OP_OPENAT:
-      state->args[2] = entry->open_flags;
-      break;
-    case IORING_OP_OPENAT2:
-      state->args[2] = OPEN_HOW_UNREADABLE;
-      break;
-    case IORING_OP_SYMLINKAT:
-      state->args[1] = entry->fd;
-      break;
-    case IORING_OP_SPLICE:
-    case IORING_OP_TEE:
-      state->args[0] = entry->splice_fd_in;
-      state->args[2] = entry->fd;
-      break;
-  }
-}
-
-static __always_inline __u64 path_of_entry(const struct io_uring_sqe* entry, __u64* other) {
-  *other = 0;
-  switch (entry->opcode) {
-    case IORING_OP_OPENAT:
-    case IORING_OP_OPENAT2:
-    case IORING_OP_STATX:
-    case IORING_OP_UNLINKAT:
-    case IORING_OP_MKDIRAT:
-      return entry->addr;
-    case IORING_OP_SETXATTR:
-    case IORING_OP_GETXATTR:
-      return entry->addr3;
-    case IORING_OP_RENAMEAT:
-    case IORING_OP_LINKAT:
-    case IORING_OP_SYMLINKAT:
-      *other = entry->addr;
-      return entry->addr2;
-  }
-  return 0;
-}
-
-/* Where a path starts, as capture_directory() has it. */
-static __noinline int capture_start(struct ior_file* file, __s32 dirfd, __u64 filename) {
-  char first = 0;
-  if (!file) return false;
-  bpf_probe_read_kernel(&first, 1, BPF_CORE_READ((struct filename*)filename, name));
-  if (first == '/') return false;
-  if (dirfd == AT_FDCWD_VALUE)
-    capture_working_directory(file);
-  else
-    capture_fd(file, dirfd);
-  return true;
-}
-
-/* The paths of a request. */
-struct ior_request_paths {
-  __u64 main; /* struct filename; 0: none */
-  __u64 other;
-  __u64 in_user_space; /* they are strings of the user's */
-};
-
-static __always_inline bool capture_start_of(struct ior_file* file, __s32 dirfd, __u64 path,
-                                             const struct ior_request_paths* paths) {
-  return paths->in_user_space ? capture_directory(file, dirfd, path)
-                              : capture_start(file, dirfd, path);
-}
-
-static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 offset,
-                                        __u64 filename) {
-  struct ior_text* text = (void*)record + (offset & 0x3ff8);
-  const char* name = BPF_CORE_READ((struct filename*)filename, name);
-  long got = bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, name);
-  text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
-  text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
-  text->reserved = 0;
-  return offset + sizeof(*text) + ((text->size + 7) & ~7u);
-}
-
-static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32 offset, __u64 path,
-                                         const struct ior_request_paths* paths) {
-  __u32 status;
-  return paths->in_user_space ? append_user_text(record, offset, path, &status)
-                              : append_filename(record, offset, path);
-}
-
-/* Sends the enter half of a request with paths. */
-__noinline int send_request_enter(struct ior_task_state* state,
-                                  const struct ior_request_paths* paths) {
-  struct ior_record_buffer* record = record_buffer();
-  if (!state || !record || !paths) return false;
-  __u32 size = begin_enter(record, state);
-  size = append_path(record, size, paths->main, paths);
-  record->head.sections |= IOR_TEXT;
-  if (paths->other) {
-    size = append_path(record, size, paths->other, paths);
-    record->head.sections |= IOR_TEXT_OTHER;
-  }
-  record->head.time_ns = state->enter_ns;
-  if (!write_call(state, record, size, true)) return false;
-  state->flags |= TASK_SENT_ENTER;
-  return true;
-}
-
-/* The directories that the paths of a request start from. */
-static __always_inline void capture_starts(struct ior_task_state* state,
-                                           const struct ior_request_paths* paths) {
-  __u32 opcode = state->nr;
-  bool has_two = opcode == IORING_OP_RENAMEAT || opcode == IORING_OP_LINKAT;
-  __s32 start = has_two                         ? state->args[2]
-                : opcode == IORING_OP_SYMLINKAT ? state->args[1]
-                : opcode == IORING_OP_SETXATTR || opcode == IORING_OP_GETXATTR
-                    ? AT_FDCWD_VALUE
-                    : (__s32)state->args[0];
-  if (capture_start_of(&state->file, start, paths->main, paths)) state->sections |= IOR_FILE;
-  if (has_two && capture_start_of(&state->other, state->args[0], paths->other, paths))
-    state->sections |= IOR_OTHER;
 }
 
 static __always_inline bool is_about_fd(const struct ior_task_state* call) {
@@ -320,9 +116,9 @@ static __always_inline void capture_given(struct ior_request* kept, struct io_ki
 
 /* What can be named only before the request is carried out, or refused (`entry`). */
 static __always_inline bool capture_at_submit(struct ior_request* kept, struct io_kiocb* request,
-                                              const struct io_uring_sqe* entry) {
+                                              const struct io_uring_sqe* entry, int refusal) {
   struct ior_task_state* call = &kept->call;
-  struct ior_request_paths paths = {.in_user_space = entry != 0};
+  struct ior_request_paths paths = {.refusal = refusal};
   if (entry)
     paths.main = path_of_entry(entry, &paths.other);
   else
@@ -399,7 +195,7 @@ static __always_inline struct ior_request* keep_request(__u64 key, struct ior_re
 /* Begins a request: one that the kernel has prepared, or one that it refuses and that has nothing
  * but its entry. */
 static __always_inline void start_request(struct io_kiocb* request, __u32 opcode,
-                                          const struct io_uring_sqe* entry) {
+                                          const struct io_uring_sqe* entry, int refusal) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct ior_request fresh = {.call = {.sections = IOR_REQUEST, .nr = opcode}};
   __u32 row = row_number(opcode, IOR_TABLE_URING);
@@ -424,7 +220,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
     take_arguments_of_entry(&kept->call, entry);
   else
     take_arguments_of(&kept->call, request);
-  if (!capture_at_submit(kept, request, entry)) bpf_map_delete_elem(&requests, &key);
+  if (!capture_at_submit(kept, request, entry, refusal)) bpf_map_delete_elem(&requests, &key);
 }
 
 /* Sends the row of a completion. */

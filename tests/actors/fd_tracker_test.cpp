@@ -222,6 +222,8 @@ constexpr std::array kJoinCases = {
     JoinCase{"dirfd_whose_name_was_lost", SYS_openat, &kNoName, "a", IOR_TEXT_OK,
              "[unknown: name was lost]/a"},
     JoinCase{"too_long_text", SYS_openat, &kDirectory, "long", IOR_TEXT_TOO_LONG, "long..."},
+    JoinCase{"unread_text", SYS_openat, &kDirectory, "", IOR_TEXT_UNREAD,
+             "[unknown: path not in memory]"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, FdTrackerJoin, testing::ValuesIn(kJoinCases),

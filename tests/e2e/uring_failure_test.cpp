@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ TEST_F(UringFailure, refused_requests_are_rows_with_their_error_and_file) {
       [&] {
         const int fd = make_file(path);
         const int dir = ::open(directory_.path().c_str(), O_RDONLY | O_DIRECTORY);
+        const std::string here = "other", from = "refused", there = other;  // in its memory by now
         Ring ring;
         must(::io_uring_register_files(ring.get(), &fd, 1) == 0);
         const auto refuse = [&](int error, auto prepare) {
@@ -52,11 +54,11 @@ TEST_F(UringFailure, refused_requests_are_rows_with_their_error_and_file) {
           ::io_uring_prep_openat(sqe, AT_FDCWD, reinterpret_cast<char*>(1), O_RDONLY, 0);
         });
         refuse(-EBADF, [&](auto* sqe) {
-          ::io_uring_prep_openat(sqe, dir, "other", O_RDONLY, 0);
+          ::io_uring_prep_openat(sqe, dir, here.c_str(), O_RDONLY, 0);
           sqe->flags |= IOSQE_FIXED_FILE;
         });
         refuse(-EBADF, [&](auto* sqe) {
-          ::io_uring_prep_renameat(sqe, dir, "refused", AT_FDCWD, other.c_str(), 0);
+          ::io_uring_prep_renameat(sqe, dir, from.c_str(), AT_FDCWD, there.c_str(), 0);
           sqe->flags |= IOSQE_FIXED_FILE;
         });
       },
@@ -67,6 +69,22 @@ TEST_F(UringFailure, refused_requests_are_rows_with_their_error_and_file) {
   EXPECT_EQ(sum(traced, "openat", other).errors, 1u);
   EXPECT_EQ(sum(traced, "renameat", path).errors, 1u);
   EXPECT_EQ(sum(traced, "renameat", other).errors, 1u);
+}
+
+// The kernel refuses it before it reads the path, so that nobody has brought it into memory.
+TEST_F(UringFailure, a_refused_request_whose_path_is_not_in_memory_says_so) {
+  const std::string path = file("path");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(path);
+    must(::write(fd, path.c_str(), path.size()) > 0);
+    void* memory = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    Ring ring;
+    io_uring_sqe* open = ring.next();
+    ::io_uring_prep_openat(open, AT_FDCWD, static_cast<char*>(memory), O_RDONLY, 0);
+    open->flags |= IOSQE_FIXED_FILE;
+    must(ring.run() == -EBADF);
+  });
+  EXPECT_EQ(sum(traced, "openat", "[unknown: path not in memory]").errors, 1u);
 }
 
 TEST_F(UringFailure, a_refused_request_is_not_taken_for_the_silent_one_whose_memory_it_has) {
