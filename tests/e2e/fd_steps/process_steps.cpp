@@ -36,6 +36,7 @@ Actor* child_of(Actor& actor, Choice& choice) {
   child->steps = std::min(wanted, actor.steps - actor.step);
   actor.steps -= child->steps;
   ++child->depth;
+  if (!actor.has_process && !actor.takes_turns) child->has_foreign_fds = true;
   child->has_process = true;
   child->may_unshare = true;
   child->has_workers = child->left_workers = false;

@@ -31,6 +31,8 @@ struct Actor {
   bool takes_turns = false;
   bool has_process = false;  // is its only thread, with an fd table that nobody else has
   bool may_unshare = true;
+  // Its table was copied from one that others use as well: they may rename the files of some fds.
+  bool has_foreign_fds = false;
   bool shares_memory = false;  // made by vfork
   // Its rings have threads of the kernel's, which keep the fd table that they began with.
   bool has_workers = false;

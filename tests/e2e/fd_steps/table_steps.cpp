@@ -156,7 +156,7 @@ void close_one(Actor& actor, Choice& choice) {
 }
 
 void close_many(Actor& actor, Choice& choice) {
-  const bool is_all = actor.has_process && choice.one_in(4);
+  const bool is_all = actor.has_process && !actor.has_foreign_fds && choice.one_in(4);
   const int first = is_all ? kFirstFreeFd : zone_fd(actor, choice);
   const int last = is_all ? actor.zone + kZoneFds - 1
                           : std::min(first + choice.below(24), actor.zone + kZoneFds - 1);
