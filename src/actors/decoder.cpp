@@ -39,7 +39,7 @@ class Cursor {
 
   Text take_text() {
     const auto* text = take<ior_text>();
-    if (!text || text->size > IOR_TEXT_MAX || text->status > IOR_TEXT_TOO_LONG) {
+    if (!text || text->size > IOR_TEXT_MAX || text->status > IOR_TEXT_UNREAD) {
       failed_ = true;
       return {};
     }

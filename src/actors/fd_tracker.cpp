@@ -40,6 +40,7 @@ const Shape* shape_of_call(const Event& event) {
 std::string_view path_of(const Target& target, const Text& text, std::string_view directory,
                          EventBatch& batch) {
   if (text.status == IOR_TEXT_FAULT) return unknown::kBadAddress;
+  if (text.status == IOR_TEXT_UNREAD) return unknown::kUnread;
   if (text.status == IOR_TEXT_TOO_LONG) return keep(std::string(text.bytes) + "...", batch);
   if (target.kind == Target::Kind::text) return text.bytes;
   if (text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at_or_fd) {
@@ -73,13 +74,19 @@ void take_flags(const FlagsSource& source, Event& event) {
 // An fd of -1 may say that there is no file, not that one is missing: mmap's, and that of a range
 // in which nothing is open.
 bool names_a_file(const ior_file* file, const Target& target) {
-  const bool may_have_none =
-      target.kind == Target::Kind::fd_or_none || target.kind == Target::Kind::first_open;
+  const bool may_have_none = target.kind == Target::Kind::fd_or_none ||
+                             target.kind == Target::Kind::fd_if_open ||
+                             target.kind == Target::Kind::first_open;
   return file && (file->fd >= 0 || !may_have_none);
 }
 
+bool is_found(const ior_file& file) {
+  return file.status != IOR_FILE_CLOSED && file.status != IOR_FILE_LATER &&
+         file.status != IOR_FILE_BUSY;
+}
+
 void take_file_flags(Event& event) {
-  if (event.has_flags || event.file->status == IOR_FILE_CLOSED) return;
+  if (event.has_flags || !is_found(*event.file)) return;
   event.flags = status_flags(event.file->f_flags);
   event.has_flags = true;
 }
@@ -131,6 +138,10 @@ std::string_view FdTracker::name_of(const ior_file& file, const Event& event,
   switch (file.status) {
     case IOR_FILE_CLOSED:
       return unknown::kClosedFd;
+    case IOR_FILE_LATER:
+      return unknown::kLater;
+    case IOR_FILE_BUSY:
+      return unknown::kBusy;
     case IOR_FILE_INLINE:
       if (!event.name) break;
       return keep(made_name(*event.name, event.name_text.bytes), batch);

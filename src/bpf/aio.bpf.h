@@ -46,6 +46,7 @@ static const struct ior_task_state blank_call = {.sections = IOR_REQUEST | IOR_A
  * It is known to be over when its iocb is submitted again, or at the end of the trace. */
 static long settle_iocb(struct bpf_map* map, struct ior_iocb_key* key, struct ior_task_state* call,
                         void* context) {
+  count(IOR_COUNTER_no_result);
   send_whole(call, call->enter_ns, 0, IOR_NO_RETURN);
   return 0;
 }
@@ -82,6 +83,7 @@ static long submit_step(__u32 index, void* context) {
   call->nargs = rows[row].nargs;
   call->cpu = bpf_get_smp_processor_id();
   call->tgid = list->tgid;
+  call->process_start_ns = READ(current_task(), group_leader, start_boottime);
   call->tid = list->tid;
   call->args[0] = iocb.fd;
   call->args[1] = iocb.buffer;

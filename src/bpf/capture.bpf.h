@@ -4,11 +4,17 @@
 #ifndef IOR_BPF_CAPTURE_BPF_H
 #define IOR_BPF_CAPTURE_BPF_H
 
+#include <asm-generic/errno-base.h>
 #include <asm/unistd_64.h>
 
 #include "bpf/names.bpf.h"
 
-enum { AT_FDCWD_VALUE = -100, FD_WORDS_MAX = 1 << 15, AT_WORKING_DIRECTORY = -1 };
+enum {
+  AT_FDCWD_VALUE = -100,
+  FD_WORDS_MAX = 1 << 15,
+  AT_WORKING_DIRECTORY = -1,
+  NO_FD = -1,
+};
 
 /* The open file of an fd in a table, null where there is none. */
 static __always_inline struct file* open_file_of(struct files_struct* files, __u32 fd) {
@@ -87,6 +93,40 @@ __noinline int capture_working_directory(struct ior_file* file) {
   to->dentry = (__u64)READ(fs, pwd.dentry);
   to->mount = (__u64)READ(fs, pwd.mnt);
   return give_name(file);
+}
+
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/* Memory of a file of an overlay or the like has the file below, behind which lies the path as
+ * opened (fs/file_table.c). FMODE_BACKING is another bit since Linux 6.14 (linux/fs.h). */
+static __always_inline bool is_backing_file(struct file* file) {
+  return bpf_core_type_exists(struct backing_file) &&
+         READ(file, f_mode) & (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 14, 0) ? 1 << 25 : 1 << 24);
+}
+
+static long name_mapped_file(struct task_struct* task, struct vm_area_struct* area,
+                             struct ior_file* file) {
+  __u64 mapped = (__u64)BPF_CORE_READ(area, vm_file);
+  struct ior_name_buffer* to = name_buffer();
+  if (!mapped || !to) return 0;
+  struct file* open = AS(struct file, mapped);
+  const struct path* path =
+      is_backing_file(open) ? &AS(struct backing_file, mapped)->user_path : &open->f_path;
+  file->f_flags = READ(open, f_flags);
+  to->dentry = (__u64)READ(path, dentry);
+  to->mount = (__u64)READ(path, mnt);
+  give_name(file);
+  return 0;
+}
+
+/* The file that is mapped at an address; false where there is none. */
+__noinline int capture_mapped(struct ior_file* file, __u64 address) {
+  struct ior_file found = {.fd = NO_FD, .status = IOR_FILE_CLOSED};
+  if (!file) return false;
+  long error = bpf_find_vma(bpf_get_current_task_btf(), address, name_mapped_file, &found, 0);
+  if (error == -EBUSY) found.status = IOR_FILE_BUSY;
+  *file = found;
+  return found.status != IOR_FILE_CLOSED;
 }
 
 struct ior_fd_range {
@@ -215,6 +255,7 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
 #define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
 #define AT(d, a) (state->sections |= capture_directory(file, args[d], args[a]) ? section : 0)
 #define AT_OR_FD(d, a) AT(d, a)
+#define MAPPED(a) (state->sections |= capture_mapped(file, args[a]) ? section : 0)
 
 /* The files that the call in flight names, into the task's state. */
 static __always_inline void capture_files(struct ior_task_state* state, __u32 shape) {
@@ -250,6 +291,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef FD_IF_OPEN
 #undef FD_OF
 #undef FIRST_OPEN
+#undef MAPPED
 #undef PATH
 #undef AT
 #undef AT_OR_FD
@@ -261,6 +303,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #define FD_IF_OPEN(a) NO_TEXT
 #define FD_OF(t, p, a) NO_TEXT
 #define FIRST_OPEN(a, b) NO_TEXT
+#define MAPPED(a) NO_TEXT
 #define PATH(a) a
 #define AT(d, a) a
 #define AT_OR_FD(d, a) a
@@ -281,6 +324,7 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 #undef FD_IF_OPEN
 #undef FD_OF
 #undef FIRST_OPEN
+#undef MAPPED
 #undef PATH
 #undef AT
 #undef AT_OR_FD

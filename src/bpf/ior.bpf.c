@@ -38,6 +38,7 @@ static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
 static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
   if (!state->comm_known) {
     state->comm_known = true;
+    state->process_start_ns = task->group_leader->start_boottime;
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
     state->flags &= ~TASK_INTRODUCED;
   }
@@ -261,16 +262,24 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb* request) {
-  start_request(request);
+  start_request(request, request->opcode, 0, 0);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request,
+             int error) {
+  start_request(request, entry->opcode, entry, error);
   return 0;
 }
 
 static __always_inline void complete(struct io_ring_ctx* ring, void* request, __u64 user_data,
                                      __s32 result) {
+  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = user_data};
   if (request)
     finish_request(AS(struct io_kiocb, request), result);
   else
-    note_multishot(ring, user_data, result);
+    note_multishot(&mark, result);
 }
 
 SEC("tp_btf/io_uring_complete")
@@ -284,6 +293,12 @@ SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_completion_members, struct io_ring_ctx* ring, void* request, __u64 user_data,
              __s32 result) {
   complete(ring, request, user_data, result);
+  return 0;
+}
+
+SEC("tp_btf/io_uring_cqe_overflow")
+int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, __u32 flags) {
+  note_overflow((__u64)ring, user_data, result, flags);
   return 0;
 }
 

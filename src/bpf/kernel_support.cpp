@@ -45,6 +45,15 @@ const char* request_tracepoint(const btf& types) {
   return nullptr;
 }
 
+// The tracepoints of a request's other ends: it was refused, or its completion found no room.
+bool can_end_otherwise(const btf& types) {
+  const auto refused = arguments_of(types, "io_uring_req_failed");
+  const auto overflowed = arguments_of(types, "io_uring_cqe_overflow");
+  return refused.size() == 3 && is_pointer_to(types, refused[1], "io_kiocb") &&
+         overflowed.size() >= 4 && is_integer(types, overflowed[1], 8) &&
+         is_integer(types, overflowed[2], 4);
+}
+
 }  // namespace
 
 KernelSupport kernel_support(const btf& kernel_types) {
@@ -56,7 +65,9 @@ KernelSupport kernel_support(const btf& kernel_types) {
   const bool has_members = done.size() >= 4 && is_integer(kernel_types, done[2], 8) &&
                            is_integer(kernel_types, done[3], 4);
   support.completion = is_whole ? Completion::whole : Completion::members;
-  if (!is_whole && !has_members) support.request_tracepoint = nullptr;
+  if ((!is_whole && !has_members) || !can_end_otherwise(kernel_types)) {
+    support.request_tracepoint = nullptr;
+  }
   return support;
 }
 

@@ -66,7 +66,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
                                           const struct ior_task_state* state) {
   if (state->flags & TASK_INTRODUCED) return offset;
   struct ior_intro* intro = at_offset(record, offset);
-  intro->process_start_ns = READ(current_task(), group_leader, start_boottime);
+  intro->process_start_ns = state->process_start_ns;
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
   record->head.sections |= IOR_INTRO;
   return offset + sizeof(*intro);

@@ -133,6 +133,8 @@ int choose_uring_programs(const ior_bpf& skeleton, const KernelSupport& support)
   const bool traced = support.request_tracepoint != nullptr;
   const bool whole = support.completion == Completion::whole;
   ::bpf_program__set_autoload(programs.on_request, traced);
+  ::bpf_program__set_autoload(programs.on_refused_request, traced);
+  ::bpf_program__set_autoload(programs.on_overflow, traced);
   ::bpf_program__set_autoload(programs.on_completion, traced && whole);
   ::bpf_program__set_autoload(programs.on_completion_members, traced && !whole);
   if (!traced || std::string_view(support.request_tracepoint) == "io_uring_submit_req") return 0;
@@ -242,7 +244,8 @@ Result<void> Session::attach() {
   for (bpf_program* program :
        {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
         programs.on_signal, programs.on_completion, programs.on_completion_members,
-        programs.on_request, programs.on_sys_exit, programs.on_sys_enter}) {
+        programs.on_overflow, programs.on_request, programs.on_refused_request,
+        programs.on_sys_exit, programs.on_sys_enter}) {
     if (!::bpf_program__autoload(program)) continue;
     g_libbpf_log.clear();
     Link link(::bpf_program__attach(program));

@@ -39,6 +39,7 @@ struct ior_task_state {
   __u64 args[8]; /* IOR_ARGS_MAX, rounded up to a power of two for masked look-ups */
   struct ior_file file;
   struct ior_file other;
+  __u64 process_start_ns;
   __u64 opened; /* the open files of `file` and `other`, to compare only */
   __u64 other_opened;
   __u64 interrupted_ns;

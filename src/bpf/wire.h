@@ -90,6 +90,8 @@ enum ior_file_status {
   IOR_FILE_CLOSED = 1,  /* the fd was not open */
   IOR_FILE_NO_NAME = 2, /* open, but the name could not be sent: counted */
   IOR_FILE_INLINE = 3,  /* the name is the record's text */
+  IOR_FILE_LATER = 4,   /* a direct descriptor that was to be looked up later, unseen */
+  IOR_FILE_BUSY = 5,    /* of memory: its address space was being changed */
 };
 
 /* An open file, or a directory that a path starts from, as the kernel's own table had it. */
@@ -110,6 +112,7 @@ enum ior_text_status {
   IOR_TEXT_NULL = 1,     /* the pointer was null */
   IOR_TEXT_FAULT = 2,    /* not readable at exit, either */
   IOR_TEXT_TOO_LONG = 3, /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
+  IOR_TEXT_UNREAD = 4,   /* the kernel read it no more than ior: its page is not resident */
 };
 
 struct ior_text {

@@ -109,13 +109,14 @@ constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t d
 #define NO_FILE Target()
 #define FD(a) target(Target::Kind::fd, a)
 #define FD_OR_NONE(a) target(Target::Kind::fd_or_none, a)
-#define FD_IF_OPEN(a) FD_OR_NONE(a)
-#define FD_OF(t, p, a) FD_OR_NONE(a)
+#define FD_IF_OPEN(a) target(Target::Kind::fd_if_open, a)
+#define FD_OF(t, p, a) target(Target::Kind::fd_if_open, a)
 #define PATH(a) target(Target::Kind::path, a)
 #define AT(d, a) target(Target::Kind::at, a, d)
 #define AT_OR_FD(d, a) target(Target::Kind::at_or_fd, a, d)
 #define TEXT(a) target(Target::Kind::text, a)
 #define FIRST_OPEN(a, b) target(Target::Kind::first_open, b, a)
+#define MAPPED(a) target(Target::Kind::mapped, a)
 #define OF_FILE FlagsSource()
 #define OF_ARG(a) FlagsSource(FlagsSource::Kind::argument, a)
 #define OF_HOW(a) FlagsSource(FlagsSource::Kind::captured, a)
@@ -135,6 +136,7 @@ constexpr Shape kShapes[] = {
 #undef AT_OR_FD
 #undef TEXT
 #undef FIRST_OPEN
+#undef MAPPED
 #undef OF_FILE
 #undef OF_ARG
 #undef OF_HOW

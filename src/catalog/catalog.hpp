@@ -71,7 +71,18 @@ struct Syscall {
 
 // What the arguments of a shape stand for (shapes.def), by their numbers.
 struct Target {
-  enum class Kind : std::uint8_t { none, fd, fd_or_none, path, at, at_or_fd, text, first_open };
+  enum class Kind : std::uint8_t {
+    none,
+    fd,
+    fd_or_none,
+    fd_if_open,
+    path,
+    at,
+    at_or_fd,
+    text,
+    first_open,
+    mapped
+  };
   Kind kind = Kind::none;
   std::uint8_t directory = 0;  // the dirfd of `at` and `at_or_fd`, the first fd of `first_open`
   std::uint8_t argument = 0;   // of `first_open`: the last fd

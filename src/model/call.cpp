@@ -17,6 +17,12 @@ std::uint64_t limit_in(const Call& call, std::uint8_t argument) {
 
 }  // namespace
 
+std::string_view why_no_return(const Call& call) {
+  if (call.table == IOR_TABLE_AIO) return "unknown: not reaped by a syscall";
+  if (call.table == IOR_TABLE_URING) return "unknown: no completion posted";
+  return "";
+}
+
 std::uint64_t bytes_of(const Call& call) {
   if (call.ret <= 0) return 0;
   const Syscall* syscall = find_syscall(call.number, call.table);

@@ -17,7 +17,7 @@ struct Call {
   bool after_loss =
       false;  // a call of this thread was lost between the previous recorded one and this
   bool has_flags = false;  // `flags` is known
-  bool no_return = false;  // the call never returns: no duration, no return value
+  bool no_return = false;  // no duration, no return value: see why_no_return()
   std::uint32_t tgid = 0;
   std::uint32_t tid = 0;
   std::uint32_t flags = 0;  // open flags: as passed by an open, else the open file's status flags
@@ -40,6 +40,10 @@ struct Call {
     return ret < 0 && ret >= -4095 && ret != -512 && ret != -513 && ret != -514 && ret != -516;
   }
 };
+
+// What is shown in place of a return value that is not there: nothing for a call that never
+// returns, the reason for a request whose end nobody saw.
+std::string_view why_no_return(const Call& call);
 
 // Bytes that the call moved: a positive return of a reading, writing or transferring syscall, so
 // far as it counts bytes that were moved and not what there was (ByteRule), else 0.

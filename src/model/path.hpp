@@ -28,8 +28,11 @@ namespace unknown {
 inline constexpr std::string_view kClosedFd = "[unknown: fd is not open]";
 inline constexpr std::string_view kNameLost = "[unknown: name was lost]";
 inline constexpr std::string_view kBadAddress = "[unknown: bad address]";
+inline constexpr std::string_view kUnread = "[unknown: path not in memory]";
 inline constexpr std::string_view kNoPath = "[unknown: no path given]";
 inline constexpr std::string_view kHandle = "[unknown: file handle]";
+inline constexpr std::string_view kLater = "[unknown: direct descriptor looked up later]";
+inline constexpr std::string_view kBusy = "[unknown: memory map was being changed]";
 }  // namespace unknown
 
 }  // namespace ior

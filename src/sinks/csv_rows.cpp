@@ -62,6 +62,7 @@ void append_field(std::string& out, std::string_view text) {
 
 void append_files(std::string& out, const Call& call) {
   if (call.old_path.empty()) return append_field(out, call.path);
+  if (call.path.empty()) return append_field(out, call.old_path);
   const bool quotes = needs_quotes(call.old_path) || needs_quotes(call.path);
   if (quotes) out += '"';
   append_quoted(out, call.old_path);
@@ -109,7 +110,10 @@ void CsvRows::append(const Call& call) {
   buffer_ += ',';
   buffer_ += syscall_name(call.number, call.table);
   buffer_ += ',';
-  if (!call.no_return) append_number(buffer_, call.ret);
+  if (call.no_return)
+    buffer_ += why_no_return(call);
+  else
+    append_number(buffer_, call.ret);
   buffer_ += ',';
   append_files(buffer_, call);
   if (with_arguments_) {

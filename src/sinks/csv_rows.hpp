@@ -14,8 +14,8 @@
 namespace ior {
 
 // Columns: durationToPrevNs (with ~ in front where the gap spans a lost call), durationNs and ret
-// (empty for a call that never returns), comm, pid.tid, name, file (`old -> new` for two), and on
-// demand args (model/arguments.hpp).
+// (empty for a call that never returns; the reason where the result of a request is not known),
+// comm, pid.tid, name, file (`old -> new` for two), and on demand args (model/arguments.hpp).
 //
 // Thread safety: one thread at a time, but for expect_end(). Requires: SIGPIPE is ignored, else a
 // reader that goes ends the program.

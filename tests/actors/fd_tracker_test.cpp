@@ -141,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(FdTrackerTest, SaysWhyAFileHasNoName) {
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_CLOSED))).path, unknown::kClosedFd);
+  EXPECT_EQ(last(read_of(file_with(IOR_FILE_LATER))).path, unknown::kLater);
+  EXPECT_EQ(last(read_of(file_with(IOR_FILE_BUSY))).path, unknown::kBusy);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_NO_NAME))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_INLINE))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of({.name_id = 4, .fd = 3, .f_flags = 0, .status = 99})).path,
@@ -220,6 +222,8 @@ constexpr std::array kJoinCases = {
     JoinCase{"dirfd_whose_name_was_lost", SYS_openat, &kNoName, "a", IOR_TEXT_OK,
              "[unknown: name was lost]/a"},
     JoinCase{"too_long_text", SYS_openat, &kDirectory, "long", IOR_TEXT_TOO_LONG, "long..."},
+    JoinCase{"unread_text", SYS_openat, &kDirectory, "", IOR_TEXT_UNREAD,
+             "[unknown: path not in memory]"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, FdTrackerJoin, testing::ValuesIn(kJoinCases),
@@ -361,8 +365,15 @@ TEST_F(FdTrackerTest, ShowsTheFlagsOfAnOpenFileWhoseNameIsLost) {
   EXPECT_EQ(event.flags, static_cast<std::uint32_t>(O_RDWR | O_APPEND));
 }
 
-TEST_F(FdTrackerTest, HasNoFlagsOfAnFdThatIsNotOpen) {
-  EXPECT_FALSE(last(read_of(file_with(IOR_FILE_CLOSED, 3, O_RDWR))).has_flags);
+TEST_F(FdTrackerTest, HasNoFlagsOfAFileThatWasNotFound) {
+  for (const ior_file_status status : {IOR_FILE_CLOSED, IOR_FILE_LATER, IOR_FILE_BUSY})
+    EXPECT_FALSE(last(read_of(file_with(status, 3, O_RDWR))).has_flags);
+}
+
+TEST_F(FdTrackerTest, NamesTheFileOfMappedMemoryWhichHasNoFd) {
+  track({name_record(4, "/mapped").bytes()});
+  EXPECT_EQ(last(whole_record(SYS_msync, 1, 0).file(named_file(4, -1))).path, "/mapped");
+  EXPECT_EQ(last(whole_record(SYS_msync, 1, 0)).path, "");
 }
 
 TEST_F(FdTrackerTest, ShowsNoFlagsOfADirectoryThatAPathStartsFrom) {

@@ -42,6 +42,11 @@ class KernelTypes {
     const int pointer = ::btf__add_ptr(types_.get(), prototype);
     ::btf__add_typedef(types_.get(), ("btf_trace_" + name).c_str(), pointer);
   }
+  void add_other_ends() {
+    add_tracepoint("io_uring_req_failed", {void_pointer(), pointer_to("io_kiocb"), integer(4)});
+    add_tracepoint("io_uring_cqe_overflow",
+                   {void_pointer(), integer(8), integer(4), integer(4), void_pointer()});
+  }
 
  private:
   std::unique_ptr<btf, BtfDeleter> types_;
@@ -50,6 +55,7 @@ class KernelTypes {
 TEST(KernelSupport, is_whole_where_all_is_as_in_a_new_kernel) {
   KernelTypes kernel;
   kernel.add_cast();
+  kernel.add_other_ends();
   kernel.add_tracepoint("io_uring_submit_req", {kernel.pointer_to("io_kiocb")});
   kernel.add_tracepoint(
       "io_uring_complete",
@@ -60,6 +66,7 @@ TEST(KernelSupport, is_whole_where_all_is_as_in_a_new_kernel) {
 
 TEST(KernelSupport, finds_the_names_and_arguments_of_linux_6_1) {
   KernelTypes kernel;
+  kernel.add_other_ends();
   kernel.add_tracepoint("io_uring_submit_sqe", {kernel.pointer_to("io_kiocb"), kernel.integer(1)});
   kernel.add_tracepoint("io_uring_complete",
                         {kernel.void_pointer(), kernel.void_pointer(), kernel.integer(8),
@@ -74,6 +81,7 @@ TEST(KernelSupport, finds_the_names_and_arguments_of_linux_6_1) {
 TEST(KernelSupport, is_without_io_uring_where_no_request_is_passed) {
   KernelTypes kernel;
   kernel.add_cast();
+  kernel.add_other_ends();
   kernel.add_tracepoint("io_uring_submit_sqe", {kernel.void_pointer(), kernel.void_pointer(),
                                                 kernel.integer(8), kernel.integer(1)});
   kernel.add_tracepoint("io_uring_complete", {kernel.void_pointer(), kernel.void_pointer(),
@@ -87,6 +95,7 @@ TEST(KernelSupport, is_without_io_uring_where_no_request_is_passed) {
 TEST(KernelSupport, is_without_io_uring_where_a_completion_has_another_form) {
   const auto request_tracepoint_with = [](const auto& completion_of) {
     KernelTypes kernel;
+    kernel.add_other_ends();
     kernel.add_tracepoint("io_uring_submit_req", {kernel.pointer_to("io_kiocb")});
     kernel.add_tracepoint("io_uring_complete", completion_of(kernel));
     return kernel_support(kernel.types()).request_tracepoint;
@@ -103,6 +112,14 @@ TEST(KernelSupport, is_without_io_uring_where_a_completion_has_another_form) {
                                kernel.integer(8)};
             }),
             nullptr);
+}
+
+TEST(KernelSupport, is_without_io_uring_where_a_request_may_end_unseen) {
+  KernelTypes kernel;
+  kernel.add_tracepoint("io_uring_submit_req", {kernel.pointer_to("io_kiocb")});
+  kernel.add_tracepoint("io_uring_complete", {kernel.void_pointer(), kernel.void_pointer(),
+                                              kernel.pointer_to("io_uring_cqe")});
+  EXPECT_EQ(kernel_support(kernel.types()).request_tracepoint, nullptr);
 }
 
 TEST(KernelSupport, has_no_part_where_the_kernel_has_none) {

@@ -103,8 +103,9 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"tee", {Kind::fd, 0, 1}, {Kind::fd, 0, 0}, {}},
       {"close_range", {Kind::first_open, 0, 1}, {}, {}},
       {"fanotify_mark", {Kind::at, 3, 4}, {Kind::fd, 0, 0}, {}},
-      {"dup3", {Kind::fd, 0, 0}, {Kind::fd_or_none, 0, 1}, {}},
-      {"kcmp", {Kind::fd_or_none, 0, 4}, {Kind::fd_or_none, 0, 3}, {}},
+      {"dup3", {Kind::fd, 0, 0}, {Kind::fd_if_open, 0, 1}, {}},
+      {"kcmp", {Kind::fd_if_open, 0, 4}, {Kind::fd_if_open, 0, 3}, {}},
+      {"msync", {Kind::mapped, 0, 0}, {}, {}},
   };
   for (const ShapeCase& each : cases) {
     SCOPED_TRACE(each.syscall);

@@ -132,6 +132,7 @@ bool fits(const Target& target, const std::vector<Argument>& arguments) {
       break;
     case Target::Kind::fd:
     case Target::Kind::fd_or_none:
+    case Target::Kind::fd_if_open:
       return is_fd(argument);
     case Target::Kind::path:
     case Target::Kind::text:
@@ -141,6 +142,8 @@ bool fits(const Target& target, const std::vector<Argument>& arguments) {
       return is_fd(directory) && is_text(argument);
     case Target::Kind::first_open:
       return is_fd(directory) && is_fd(argument);
+    case Target::Kind::mapped:
+      return argument.type == "unsigned long ";
   }
   return false;
 }

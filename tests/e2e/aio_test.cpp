@@ -1,5 +1,6 @@
 // Requests of Linux AIO: a row each, with its file and result, from submission to reaping.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/aio_abi.h>
 #include <sys/syscall.h>
@@ -61,20 +62,42 @@ TEST(Aio, requests_have_their_file_and_bytes) {
   EXPECT_EQ(sum_of(traced.records, "enter_io_submit").count, 0u) << "not asked for";
 }
 
-// The events lie in memory that the program shares with the kernel.
-TEST(Aio, requests_that_are_reaped_without_a_call_are_rows_without_a_result) {
-  const TempDir directory;
-  const std::string path = directory.file("data");
-  const Traced traced = trace_child([&] {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
-    aio_context_t context = 0;
-    must(::syscall(SYS_io_setup, 8, &context) == 0);
-    std::array<char, 10> bytes{};
-    iocb write = request(IOCB_CMD_PWRITE, fd, bytes.data(), 10);
-    for (int i = 0; i < 3; ++i) must(submit(context, {&write}) == 1);
-  });
-  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path).count, 3u);
-  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path).bytes, 0u);
+// The events lie in memory that the program shares with the kernel: it makes no call for them.
+class UnreapedAio : public testing::Test {
+ protected:
+  Traced trace(std::vector<std::string> options = {}) {
+    return trace_child(
+        [this] {
+          const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT, 0600);
+          aio_context_t context = 0;
+          must(::syscall(SYS_io_setup, 8, &context) == 0);
+          std::array<char, 10> bytes{};
+          iocb write = request(IOCB_CMD_PWRITE, fd, bytes.data(), 10);
+          for (int i = 0; i < 3; ++i) must(submit(context, {&write}) == 1);
+        },
+        std::move(options));
+  }
+
+  const TempDir directory_;
+  const std::string path_ = directory_.file("data");
+};
+
+TEST_F(UnreapedAio, requests_are_counted_with_their_process_and_no_bytes) {
+  const Traced traced = trace();
+  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path_).count, 3u);
+  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path_).bytes, 0u);
+  EXPECT_THAT(traced.ior.err, testing::ContainsRegex("no_result +3 "));
+  ASSERT_EQ(traced.recording.processes.size(), 1u) << "the last is sent by ior's own";
+  EXPECT_FALSE(traced.recording.processes[0].executable.empty());
+}
+
+TEST_F(UnreapedAio, rows_say_why_they_have_no_result) {
+  const Traced traced = trace({"-plain", "-trace-syscalls", "pwrite64"});
+  ASSERT_EQ(traced.rows.size(), 4u);
+  for (std::size_t i = 1; i < traced.rows.size(); ++i) {
+    EXPECT_TRUE(traced.rows[i].ends_with(",aio_pwrite,unknown: not reaped by a syscall," + path_))
+        << traced.rows[i];
+  }
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ CallsRun trace_calls(const std::string& family, std::vector<std::string> options
 // The catalogue's rows of a family.
 std::vector<std::string> syscalls_of(const std::string& wanted) {
   std::vector<std::string> names;
-#define SYSCALL(number, name, abi, args, shape, family, ...) \
+#define SYSCALL(number, name, abi, shape, family, ...) \
   if (wanted == #family) names.push_back(#name);
 #include "catalog/syscalls.def"
 #undef SYSCALL

@@ -3,6 +3,7 @@
 // the rows that ior must show. tools/fd_states runs more of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -20,13 +21,24 @@ constexpr std::uint64_t kShownMax = 20;
 
 struct Row {
   std::string name, result, file;
+  auto operator<=>(const Row&) const = default;
 };
 
-// By the name of the program (comm) and the thread: each thread's in order.
-using Rows = std::map<std::string, std::vector<Row>>;
+// A thread's calls have an order, its requests of io_uring have none.
+struct ThreadRows {
+  std::vector<Row> calls, requests;
+
+  void add(const Row& row) {
+    (row.name.starts_with("io_uring_") ? requests : calls).push_back(row);
+  }
+};
+
+// By the name of the program (comm) and the thread.
+using Rows = std::map<std::string, ThreadRows>;
 
 struct Outcome {
-  std::uint64_t rows = 0, wrong_names = 0, unnamed = 0, wrong_results = 0, missing = 0, shown = 0;
+  std::uint64_t rows = 0, requests = 0, wrong_names = 0, unnamed = 0, wrong_results = 0,
+                missing = 0, shown = 0;
   std::uint64_t all() const { return wrong_names + unnamed + wrong_results + missing; }
 };
 
@@ -48,7 +60,7 @@ Rows logged_rows(const std::string& path) {
   for (std::string line; std::getline(lines, line);) {
     std::istringstream in(line);
     const std::string comm = next_field(in), thread = next_field(in);
-    rows[comm + " " + thread].push_back(rest_of_row(in));
+    rows[comm + " " + thread].add(rest_of_row(in));
   }
   return rows;
 }
@@ -63,14 +75,14 @@ Rows traced_rows(const std::string& text) {
     next_field(in);  // duration
     const std::string comm = next_field(in), id = next_field(in);
     if (comm.size() < 2 || comm[0] != 'g' || comm[1] < '0' || comm[1] > '9') continue;
-    rows[comm + " " + id.substr(id.find('.') + 1)].push_back(rest_of_row(in));
+    rows[comm + " " + id.substr(id.find('.') + 1)].add(rest_of_row(in));
   }
   return rows;
 }
 
 // Where a thread's calls are not the same, in the same order, what follows cannot be compared.
-void compare_thread(const std::string& thread, const std::vector<Row>& logged,
-                    const std::vector<Row>& traced, Outcome& outcome) {
+void compare_calls(const std::string& thread, const std::vector<Row>& logged,
+                   const std::vector<Row>& traced, Outcome& outcome) {
   const auto show = [&](std::size_t at, const char* what) {
     if (++outcome.shown > kShownMax) return;
     const auto text = [at](const std::vector<Row>& rows) {
@@ -96,8 +108,25 @@ void compare_thread(const std::string& thread, const std::vector<Row>& logged,
   }
 }
 
+// Those that are not among the others, and how often each; both are sorted.
+std::vector<Row> without(const std::vector<Row>& rows, const std::vector<Row>& others) {
+  std::vector<Row> left;
+  std::ranges::set_difference(rows, others, std::back_inserter(left));
+  return left;
+}
+
+void compare_thread(const std::string& thread, ThreadRows logged, ThreadRows traced,
+                    Outcome& outcome) {
+  compare_calls(thread, logged.calls, traced.calls, outcome);
+  std::ranges::sort(logged.requests);
+  std::ranges::sort(traced.requests);
+  const std::vector<Row> wrong = without(logged.requests, traced.requests);
+  outcome.requests += logged.requests.size() - wrong.size();
+  compare_calls(thread + ", requests", wrong, without(traced.requests, logged.requests), outcome);
+}
+
 void compare(const Rows& logged, const Rows& traced, Outcome& outcome) {
-  static const std::vector<Row> kNone;
+  static const ThreadRows kNone;
   const auto rows_of = [](const Rows& rows, const std::string& thread) -> const auto& {
     const auto found = rows.find(thread);
     return found == rows.end() ? kNone : found->second;
@@ -144,10 +173,11 @@ TEST(FdStates, random_steps_show_the_names_that_proc_gave_at_each) {
     if (HasFatalFailure()) FAIL() << repeat;
   }
   std::cout << "seeds " << seeds << ", steps " << std::int64_t{seeds} * steps << ", calls "
-            << outcome.rows << ", wrong names " << outcome.wrong_names << ", unnamed "
-            << outcome.unnamed << ", wrong results " << outcome.wrong_results
-            << ", missing or extra " << outcome.missing << "\n";
+            << outcome.rows << ", io_uring requests " << outcome.requests << ", wrong names "
+            << outcome.wrong_names << ", unnamed " << outcome.unnamed << ", wrong results "
+            << outcome.wrong_results << ", missing or extra " << outcome.missing << "\n";
   EXPECT_GT(outcome.rows, 0u);
+  EXPECT_GT(outcome.requests, 0u);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <sstream>
 #include <thread>
 
+#include "model/path.hpp"
 #include "tests/e2e/trace.hpp"
 
 namespace ior::e2e {
@@ -141,6 +142,7 @@ TEST(Load, a_whole_host_run_misses_no_file_of_a_tar) {
     const std::string path = record["path"], old_path = record["old_path"];
     if (record["tracepoint"] == "enter_openat") opened.insert(path);
     if (record["tracepoint"] == "enter_read") read.insert(path);
+    if (path == unknown::kLater) continue;  // no fd
     if (path.starts_with("[unknown") || old_path.starts_with("[unknown")) {
       EXPECT_EQ(record["errors"], record["count"]) << "an open fd without a name: " << record;
     }

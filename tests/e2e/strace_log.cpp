@@ -258,8 +258,13 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
   switch (target.kind) {
     case Target::Kind::none:
       return "";
-    case Target::Kind::fd_or_none:
+    case Target::Kind::mapped:  // strace does not look it up
+      return {};
+    case Target::Kind::fd_if_open:
       if (!is_named_fd(argument(target.argument))) return "";
+      return spelled(Field::fd, argument(target.argument), row);
+    case Target::Kind::fd_or_none:
+      if (argument(target.argument).starts_with('-')) return "";
       [[fallthrough]];
     case Target::Kind::fd:
       return spelled(Field::fd, argument(target.argument), row);
@@ -303,9 +308,11 @@ bool names(const Target& target, std::size_t argument) {
     case Target::Kind::none:
     case Target::Kind::path:
     case Target::Kind::text:
+    case Target::Kind::mapped:
       return false;
     case Target::Kind::fd:
     case Target::Kind::fd_or_none:
+    case Target::Kind::fd_if_open:
       return target.argument == argument;
     case Target::Kind::at:
     case Target::Kind::at_or_fd:
@@ -340,6 +347,7 @@ class Reader {
   std::vector<StraceCall> calls();
 
  private:
+  bool begins_anew(pid_t tid, std::string_view line) const;
   void end_thread(pid_t tid, std::string_view rest);
   StraceCall made(StraceCall call);
   Directory& directory_of(pid_t tid);
@@ -347,11 +355,13 @@ class Reader {
 
   std::vector<StraceCall> calls_;
   std::map<pid_t, std::size_t> unfinished_;
+  std::map<pid_t, std::size_t> last_;  // each thread's last call
   Directory first_directory_;
   std::map<pid_t, Directory> directories_;
 };
 
-constexpr std::string_view kUnfinished = "<unfinished ...>", kResumed = " resumed>";
+constexpr std::string_view kUnfinished = "<unfinished ...>", kResumed = " resumed>",
+                           kRestart = "restart_syscall(<... resuming interrupted";
 
 void Reader::read_line(std::string_view line) {
   pid_t tid = 0;
@@ -368,10 +378,27 @@ void Reader::read_line(std::string_view line) {
     unfinished_.erase(found);
     return;
   }
-  if (unfinished) unfinished_[tid] = calls_.size();
-  StraceCall& call = calls_.emplace_back();
-  call.tid = tid;
-  call.text = rest;
+  const bool restarts = begins_anew(tid, rest);
+  if (!restarts) {
+    last_[tid] = calls_.size();
+    calls_.emplace_back().tid = tid;
+  }
+  std::string& text = calls_[last_[tid]].text;
+  if (unfinished) unfinished_[tid] = last_[tid];
+  if (restarts && rest.starts_with(kRestart))
+    text = text.substr(0, text.rfind(')')).append(rest.substr(rest.find("...>") + 4));
+  else
+    text = rest;
+}
+
+// Whether the line is the thread's last call once more, that a signal without a handler
+// interrupted: after a handler comes its rt_sigreturn.
+bool Reader::begins_anew(pid_t tid, std::string_view line) const {
+  const auto last = last_.find(tid);
+  if (last == last_.end()) return false;
+  const std::string& before = calls_[last->second].text;
+  if (before.find(" = ? ERESTART") == before.npos) return false;
+  return line.starts_with(kRestart) || line.starts_with(before.substr(0, before.find('(') + 1));
 }
 
 // After an exec by another thread its unfinished call goes on under the leader's id.

@@ -14,6 +14,8 @@
 #include <sstream>
 #include <thread>
 
+#include "sinks/recording_reader.hpp"
+
 namespace ior::e2e {
 namespace {
 
@@ -167,7 +169,9 @@ Traced trace_child(const std::function<void()>& work, std::vector<std::string> o
     std::istringstream lines(traced.ior.out);
     for (std::string line; std::getline(lines, line);) traced.rows.push_back(line);
   } else {
-    traced.records = export_records(recording_in(directory.path()));
+    const std::string file = recording_in(directory.path());
+    traced.records = export_records(file);
+    traced.recording = read_recording(file).value();
   }
   return traced;
 }

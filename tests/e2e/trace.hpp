@@ -12,6 +12,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/recording.hpp"
+
 namespace ior::e2e {
 
 // A fresh directory, removed with its contents when its owner goes.
@@ -64,11 +66,12 @@ using Records = std::vector<nlohmann::json>;
 std::string recording_in(const std::string& directory);
 Records export_records(const std::string& recording);
 
-// What a traced child process did: the records of a recording, or the rows of -plain.
+// What a traced child process did: a recording and its records as exported, or the rows of -plain.
 struct Traced {
   pid_t pid = 0;
   Finished ior;
   Records records;
+  Recording recording;
   std::vector<std::string> rows;
 };
 

@@ -2,59 +2,20 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <liburing.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "tests/e2e/ring.hpp"
 #include "tests/e2e/trace.hpp"
 
 namespace ior::e2e {
 namespace {
-
-// A ring of the traced child's. Whatever fails ends the child, which fails the test.
-class Ring {
- public:
-  explicit Ring(unsigned flags = 0) {
-    if (::io_uring_queue_init(64, &ring_, flags) != 0) ::_exit(3);
-  }
-  ~Ring() { ::io_uring_queue_exit(&ring_); }
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
-
-  io_uring* get() { return &ring_; }
-  io_uring_sqe* next() { return ::io_uring_get_sqe(&ring_); }
-  void submit() {
-    if (::io_uring_submit(&ring_) < 0) ::_exit(4);
-  }
-  // Submits what was prepared and waits for one completion; its result.
-  int run() {
-    submit();
-    return wait();
-  }
-  int wait() {
-    io_uring_cqe* done = nullptr;
-    if (::io_uring_wait_cqe(&ring_, &done) != 0) ::_exit(5);
-    const int result = done->res;
-    ::io_uring_cqe_seen(&ring_, done);
-    return result;
-  }
-
- private:
-  io_uring ring_{};
-};
-
-int make_file(const std::string& path) {
-  return ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
-}
-
-void must(bool holds) {
-  if (!holds) ::_exit(6);
-}
 
 class Uring : public testing::Test {
  protected:
@@ -244,6 +205,67 @@ TEST_F(Uring, a_request_whose_success_posts_nothing_is_a_row_without_a_result) {
   EXPECT_EQ(sum(traced, "write", path).count, 10u);
   EXPECT_EQ(sum(traced, "write", path).errors, 0u);
   EXPECT_EQ(sum(traced, "fsync", path).count, 1u);
+}
+
+TEST_F(Uring, a_request_by_direct_descriptor_that_posts_nothing_has_its_file) {
+  const std::string path = file("silent");
+  const Traced traced = trace_child(
+      [&] {
+        const int fd = make_file(path);
+        Ring ring;
+        must(::io_uring_register_files(ring.get(), &fd, 1) == 0);
+        for (const unsigned flags : {0u, IOSQE_ASYNC}) {
+          io_uring_sqe* write = ring.next();
+          ::io_uring_prep_write(write, 0, "x", 1, 0);
+          write->flags |= IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE | flags;
+          ring.submit();
+        }
+        ::usleep(10'000);
+      },
+      {"-plain", "-trace-syscalls", "write"});
+  ASSERT_EQ(traced.rows.size(), 3u);
+  const std::string row = ",io_uring_write,unknown: no completion posted,";
+  const auto has_row = [&](const std::string& file_shown) {
+    return std::ranges::any_of(
+        traced.rows, [&](const std::string& each) { return each.ends_with(row + file_shown); });
+  };
+  EXPECT_TRUE(has_row(path)) << traced.ior.out;
+  EXPECT_TRUE(has_row("[unknown: direct descriptor looked up later]")) << traced.ior.out;
+}
+
+TEST_F(Uring, direct_descriptors_that_are_closed_have_their_file) {
+  const std::string path = file("direct");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(path);
+    Ring ring;
+    must(::io_uring_register_files(ring.get(), &fd, 1) == 0);
+    ::io_uring_prep_close_direct(ring.next(), 0);
+    must(ring.run() == 0);
+    ::io_uring_prep_close_direct(ring.next(), 0);
+    must(ring.run() == -EBADF);
+    ::io_uring_prep_close_direct(ring.next(), 7);
+    must(ring.run() == -EINVAL);
+  });
+  EXPECT_EQ(sum(traced, "close", path).count, 1u);
+  EXPECT_EQ(sum(traced, "close", "[unknown: fd is not open]").errors, 2u);
+  EXPECT_EQ(sum(traced, "close").count, 3u);
+}
+
+// When the one behind it is submitted, the first one has not been carried out.
+TEST_F(Uring, a_direct_descriptor_closed_by_a_link_is_not_taken_for_what_was_there_before) {
+  const std::string before = file("before"), after = file("after");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(before);
+    Ring ring;
+    must(::io_uring_register_files(ring.get(), &fd, 1) == 0);
+    io_uring_sqe* open = ring.next();
+    ::io_uring_prep_openat_direct(open, AT_FDCWD, after.c_str(), O_RDWR | O_CREAT, 0600, 0);
+    open->flags |= IOSQE_IO_LINK;
+    ::io_uring_prep_close_direct(ring.next(), 0);
+    must(ring.run() == 0 && ring.wait() == 0);
+  });
+  EXPECT_EQ(sum(traced, "openat", after).count, 1u);
+  EXPECT_EQ(sum(traced, "close", "[unknown: direct descriptor looked up later]").count, 1u);
 }
 
 TEST_F(Uring, each_completion_of_a_multishot_request_is_a_row) {

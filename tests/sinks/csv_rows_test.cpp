@@ -92,6 +92,16 @@ TEST(CsvRows, a_call_that_never_returns_has_no_duration_and_no_return) {
   EXPECT_EQ(row_of(call), "0,,cat,4711.4711,exit_group,,\n");
 }
 
+TEST(CsvRows, a_request_whose_end_nobody_saw_says_why_it_has_no_return) {
+  Call call = call_of("/x");
+  call.number = 1;
+  call.no_return = true;
+  call.table = IOR_TABLE_AIO;
+  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,aio_pwrite,unknown: not reaped by a syscall,/x\n");
+  call.table = IOR_TABLE_URING;
+  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,io_uring_readv,unknown: no completion posted,/x\n");
+}
+
 TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {
   Call call = call_of("");
   call.number = 511;

@@ -14,7 +14,7 @@ namespace ioworkload {
 namespace {
 
 constexpr Exercise kExercises[] = {
-#define SYSCALL(number, name, abi, args, shape, family, ...) \
+#define SYSCALL(number, name, abi, shape, family, ...) \
   {#name, #family, number, exercise::name},
 #include "catalog/syscalls.def"
 #undef SYSCALL

@@ -112,6 +112,10 @@ void forget_closed(Actor& actor) {
   }
 }
 
+void leave_workers(Actor& actor) {
+  actor.left_workers = actor.left_workers || actor.has_workers;
+}
+
 bool is_settled(const Actor& actor, int fd) {
   return actor.takes_turns || actor.has_process || (fd >= actor.zone && fd < actor.zone + kZoneFds);
 }

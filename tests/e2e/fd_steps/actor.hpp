@@ -23,6 +23,8 @@ void forget_closed(Actor& actor);
 
 // Makes a call on the fd, with a result that no other call of the actor has where the fd can seek.
 void check(Actor& actor, int fd);
+// After the actor got a table of its own.
+void leave_workers(Actor& actor);
 // Whether only this actor can have opened or closed the fd since it last looked.
 bool is_settled(const Actor& actor, int fd);
 

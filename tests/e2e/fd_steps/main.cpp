@@ -167,7 +167,7 @@ int begin(std::uint64_t seed, std::uint32_t steps, const char* directory) {
   if (!map_shared()) ::_exit(1);
   name_image();
   Actor& actor = shared().actors[index];
-  actor.shares_memory = false;
+  actor.shares_memory = actor.has_workers = actor.left_workers = false;
   {
     const Turn turn(actor.takes_turns);
     for (const int fd : actor.fds) {

@@ -36,8 +36,10 @@ Actor* child_of(Actor& actor, Choice& choice) {
   child->steps = std::min(wanted, actor.steps - actor.step);
   actor.steps -= child->steps;
   ++child->depth;
+  if (!actor.has_process && !actor.takes_turns) child->has_foreign_fds = true;
   child->has_process = true;
   child->may_unshare = true;
+  child->has_workers = child->left_workers = false;
   child->child = 0;
   child->marks = 0;
   child->mounted = {};
@@ -163,6 +165,7 @@ void unshare_table(Actor& actor, Choice& choice) {
   if (!actor.may_unshare) return;
   const Turn turn(actor.takes_turns);
   call_plain(call::unshare_, arguments(CLONE_FILES));
+  leave_workers(actor);
   check_one(actor, choice);
 }
 

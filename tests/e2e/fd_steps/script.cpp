@@ -22,6 +22,7 @@ constexpr Kind kKinds[] = {
     {4, take_posted_fd},      {4, take_fd_of_process},
     {5, fork_process, false}, {1, unshare_table, false},
     {3, exec_itself, false},  {3, change_cpu, false},
+    {20, make_requests},
 };
 
 constexpr int total_weight() {

@@ -31,11 +31,16 @@ struct Actor {
   bool takes_turns = false;
   bool has_process = false;  // is its only thread, with an fd table that nobody else has
   bool may_unshare = true;
+  // Its table was copied from one that others use as well: they may rename the files of some fds.
+  bool has_foreign_fds = false;
   bool shares_memory = false;  // made by vfork
-  int zone = 0;                // the first of kZoneFds fd numbers of its own
-  int tree = 0;                // number of the directory in which its files are
-  pid_t thread = 0;            // of the first actors, while they take steps
-  int child = 0;               // a process that it has not waited for
+  // Its rings have threads of the kernel's, which keep the fd table that they began with.
+  bool has_workers = false;
+  bool left_workers = false;  // has another fd table than they: no ring opens fds for it any more
+  int zone = 0;               // the first of kZoneFds fd numbers of its own
+  int tree = 0;               // number of the directory in which its files are
+  pid_t thread = 0;           // of the first actors, while they take steps
+  int child = 0;              // a process that it has not waited for
   long marks = 0;
   std::array<int, kFdsOfActor> fds{};  // -1: none
   Text mounted;

@@ -22,6 +22,11 @@ void link_path(Actor& actor, Choice& choice);
 void remove_path(Actor& actor, Choice& choice);
 void change_directory(Actor& actor, Choice& choice);
 void mount_directory(Actor& actor, Choice& choice);
+// After what may have changed any name.
+void check_some(Actor& actor, Choice& choice);
+
+// uring_steps.cpp: the same by requests of io_uring.
+void make_requests(Actor& actor, Choice& choice);
 
 // pass_steps.cpp: fds passed between tables.
 void pass_to_itself(Actor& actor, Choice& choice);

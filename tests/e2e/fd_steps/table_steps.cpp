@@ -45,9 +45,9 @@ long open_by_openat2(const Place& place, int flags, Choice& choice) {
 void dup_into_zone(Actor& actor, Choice& choice, int fd) {
   const int to = zone_fd(actor, choice);
   if (choice.one_in(2))
-    call_on_fd(call::dup2_, fd, arguments(fd, to));
+    call_over_fd(call::dup2_, fd, to, arguments(fd, to));
   else
-    call_on_fd(call::dup3_, fd, arguments(fd, to, choice.flag(O_CLOEXEC)));
+    call_over_fd(call::dup3_, fd, to, arguments(fd, to, choice.flag(O_CLOEXEC)));
   if (is_open(to)) keep(actor, choice, to);
 }
 
@@ -156,7 +156,7 @@ void close_one(Actor& actor, Choice& choice) {
 }
 
 void close_many(Actor& actor, Choice& choice) {
-  const bool is_all = actor.has_process && choice.one_in(4);
+  const bool is_all = actor.has_process && !actor.has_foreign_fds && choice.one_in(4);
   const int first = is_all ? kFirstFreeFd : zone_fd(actor, choice);
   const int last = is_all ? actor.zone + kZoneFds - 1
                           : std::min(first + choice.below(24), actor.zone + kZoneFds - 1);
@@ -167,6 +167,7 @@ void close_many(Actor& actor, Choice& choice) {
     call_plain(call::close_range_, arguments(first, last, flags));
   else
     call_on_fd(call::close_range_, lowest, arguments(first, last, flags));
+  if (unshare != 0) leave_workers(actor);
   forget_closed(actor);
   check(actor, lowest < 0 ? last : lowest);
 }

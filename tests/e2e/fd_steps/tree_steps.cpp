@@ -9,12 +9,11 @@ namespace {
 
 constexpr int kRemoveDirectory = 0x200;  // AT_REMOVEDIR
 
-// After what may have changed any name.
+}  // namespace
+
 void check_some(Actor& actor, Choice& choice) {
   for (int i = 0; i < 3; ++i) check_one(actor, choice);
 }
-
-}  // namespace
 
 void make_directory(Actor& actor, Choice& choice) {
   if (choice.one_in(2)) {
