@@ -174,8 +174,6 @@ void FdTracker::take_paths(const Shape& shape, Event& event, EventBatch& batch) 
   }
   if (has_text(shape.other)) {
     event.old_path = path_of(shape.other, event.other_text, directory(event.other), batch);
-  } else if (names_a_file(event.other, shape.other)) {
-    event.old_path = name_of(*event.other, event, batch);
   }
   take_flags(shape.flags, event);
   if (is_file_of_its_own(event.file, shape.main, event.text)) take_file_flags(event);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "catalog/catalog.hpp"
+#include "model/path.hpp"
+
 namespace ior {
 namespace {
 
@@ -216,6 +219,7 @@ void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
   call.old_path = from_held ? keep(event.old_path) : event.old_path;
   call.args = from_held ? keep(event.args) : event.args;
   if (is_second_half(event)) finish_from_enter(thread, event, call);
+  join_handle(call);
   emit(thread, call, event.time_ns);
 }
 
@@ -231,7 +235,24 @@ void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
   }
   if (call.path.empty()) call.path = keep(enter.path);
   call.old_path = keep(enter.old_path);
-  call.args = keep(enter.args);
+  if (call.args.empty()) call.args = keep(enter.args);
+}
+
+// Remembers whose handle was given out; names the file of one that could not be opened.
+void Pairer::join_handle(Call& call) {
+  const Syscall* row = find_syscall(call.number, call.table);
+  if (!row) return;
+  const auto has = [&](std::size_t position, ior_argument argument) {
+    return row->arguments[position] == argument && position < call.args.size() &&
+           (call.args[position] & IOR_CAPTURED);
+  };
+  if (has(2, IOR_ARGUMENT_handle_given) && call.ret == 0) {
+    handles_->remember(call.args[2], call.path);
+  } else if (has(1, IOR_ARGUMENT_handle) && call.path == unknown::kHandle) {
+    if (const std::string path = handles_->find(call.args[1]); !path.empty()) {
+      call.path = keep(path);
+    }
+  }
 }
 
 void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {

@@ -12,11 +12,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 
+#include "actors/handle_names.hpp"
 #include "actors/message.hpp"
 
 namespace ior {
@@ -42,8 +44,13 @@ class Pairer {
  public:
   static constexpr std::size_t kMaxThreads = 1 << 18;
 
-  Pairer(std::size_t shard, CallFilter filter, std::size_t max_threads = kMaxThreads)
-      : shard_(shard), filter_(std::move(filter)), max_threads_(max_threads) {}
+  Pairer(std::size_t shard, CallFilter filter,
+         std::shared_ptr<HandleNames> handles = std::make_shared<HandleNames>(),
+         std::size_t max_threads = kMaxThreads)
+      : shard_(shard),
+        filter_(std::move(filter)),
+        handles_(std::move(handles)),
+        max_threads_(max_threads) {}
 
   CallBatchPtr pair(EventBatchPtr events) noexcept;
 
@@ -97,6 +104,7 @@ class Pairer {
   void start(Thread& thread, const Event& event);
   void deliver(Thread& thread, const Event& event, bool from_held);
   void finish_from_enter(Thread& thread, const Event& event, Call& call);
+  void join_handle(Call& call);
   void emit(Thread& thread, Call& call, std::uint64_t exit_ns);
   std::string_view keep(std::string_view text);
   std::span<const std::uint64_t> keep(std::span<const std::uint64_t> numbers);
@@ -104,6 +112,7 @@ class Pairer {
 
   const std::size_t shard_;
   const CallFilter filter_;
+  const std::shared_ptr<HandleNames> handles_;  // of all shards
   const std::size_t max_threads_;
   Threads threads_;                     // by task
   std::uint32_t newest_forgotten_ = 0;  // of the tasks; 0: none

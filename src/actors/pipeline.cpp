@@ -43,8 +43,9 @@ using Queue = BoundedQueue<std::unique_ptr<EventBatch>>;
 
 // A shard's actors: all calls of a process go through the same ones.
 struct Shard {
-  Shard(std::size_t index, const CallFilter& filter, std::shared_ptr<TableRoom> room)
-      : pairer(index, filter), aggregator(std::move(room)) {}
+  Shard(std::size_t index, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
+        std::shared_ptr<TableRoom> room)
+      : pairer(index, filter, std::move(handles)), aggregator(std::move(room)) {}
   Pairer pairer;
   Aggregator aggregator;
 };
@@ -132,8 +133,9 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       fd_tracker(source.ring_count()) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>();
+  const auto handles = std::make_shared<HandleNames>();
   for (std::size_t i = 0; i < static_cast<std::size_t>(options.threads); ++i) {
-    shards.push_back(std::make_unique<Shard>(i, options.filter, room));
+    shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
   }
   for (std::size_t i = 0; i < kBatches; ++i) free.try_push(std::make_unique<EventBatch>());
   arena.execute([this] { wire(); });

@@ -15,6 +15,9 @@ enum {
   SECONDS_MAX = 9000000000, /* in ns it still fits */
 };
 
+enum { HANDLE_MAX = 128 }; /* MAX_HANDLE_SZ */
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
+
 /* linux/futex.h, whose types clash with the kernel's own. */
 enum {
   FUTEX_COMMAND = 0x7f,
@@ -81,6 +84,24 @@ static __always_inline bool read_address(__u64 address, __u64* value) {
   return true;
 }
 
+/* A struct file_handle as a number: its type and bytes, mixed. */
+static __always_inline bool read_handle(__u64 address, __u64* value) {
+  struct ior_record_buffer* scratch = record_buffer();
+  __u32 size = 0;
+  if (!scratch || bpf_probe_read_user(&size, sizeof(size), (const void*)address)) return false;
+  __u64* words = (__u64*)scratch->body;
+  if (size > HANDLE_MAX) return false;
+  for (int i = 0; i <= HANDLE_MAX / 8; i++) words[i] = 0;
+  if (bpf_probe_read_user(words, size + 4, (const void*)(address + 4))) return false;
+  __u64 number = size;
+  for (int i = 0; i <= HANDLE_MAX / 8; i++) {
+    number = (number ^ words[i]) * GOLDEN_RATIO;
+    number ^= number >> 32;
+  }
+  *value = number & ~IOR_CAPTURED;
+  return true;
+}
+
 /* Whether it is a time that futex's fourth argument points to, and no number. */
 static __always_inline bool has_timeout(__u32 futex_op) {
   __u32 command = futex_op & FUTEX_COMMAND;
@@ -107,6 +128,8 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
       return read_message_buffers(address, is_compat, value);
     case IOR_FORMAT_sockaddr:
       return address && read_address(address, value);
+    case IOR_FORMAT_file_handle:
+      return read_handle(address, value);
     case IOR_FORMAT_brk:
       *value = READ(current_task(), mm, brk);
       return true;
@@ -129,6 +152,14 @@ __noinline int capture_arguments(struct ior_task_state* state, __u32 captures, _
     if (format && read_captured(state, format, i, &value)) state->args[i] = value | IOR_CAPTURED;
   }
   return 0;
+}
+
+/* The handle that the kernel has given out. */
+static __always_inline void capture_given_handle(struct ior_task_state* state) {
+  __u64 value;
+  if (!read_handle(state->args[2], &value)) return;
+  state->args[2] = value | IOR_CAPTURED;
+  state->flags |= TASK_ARGS_CHANGED;
 }
 
 #endif

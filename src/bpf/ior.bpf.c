@@ -163,6 +163,7 @@ __noinline int finish_call(struct ior_task_state* state, __u64 exit_ns, __s64 re
   state->flags &= ~(TASK_IN_CALL | TASK_INTERRUPTED);
   const struct ior_row* row = row_of(state);
   if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
+  if (row->like == __NR_name_to_handle_at && ret == 0) capture_given_handle(state);
   if (state->flags & TASK_SENT_ENTER)
     return send_exit(state, exit_ns, ret, row->returns == IOR_RETURNS_fd && ret >= 0, 0);
   finish_whole(state, row, exit_ns, ret);
@@ -217,15 +218,35 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
 }
 
 /* An exit without an enter is no loss, but says why. */
-static __always_inline void count_lone_exit(const struct ior_task_state* state, __u32 row,
-                                            long ret) {
+static __always_inline __u32 cause_of_lone_exit(struct task_struct* task,
+                                                const struct ior_task_state* state, __u32 row,
+                                                long ret) {
   __u32 like = rows[row].like;
   bool forks = like == __NR_clone || like == __NR_fork || like == __NR_vfork || like == __NR_clone3;
-  if (forks && ret == 0)
-    count(IOR_COUNTER_fork_child);
-  else
-    count(state && (state->flags & TASK_CALLED) ? IOR_COUNTER_exit_only
-                                                : IOR_COUNTER_in_flight_at_start);
+  if (forks && ret == 0) return IOR_COUNTER_fork_child;
+  bool was_seen = state && (state->flags & TASK_CALLED);
+  return was_seen || (tracing_since_ns && task->start_boottime > tracing_since_ns)
+             ? IOR_COUNTER_exit_only
+             : IOR_COUNTER_in_flight_at_start;
+}
+
+/* A call that seccomp denied has no enter: its row begins and ends at once. */
+static __always_inline void send_denied(struct task_struct* task, struct pt_regs* regs, __u64 nr,
+                                        __u64 pid_tgid, __u64 now, long ret) {
+  struct ior_task_state* state = make_state(task);
+  if (!state) {
+    count(IOR_COUNTER_task_storage_full);
+    return;
+  }
+  __u32 number = row_number(nr, is_compat(task)), shape = rows[number].shape;
+  start_call(task, state, regs, nr, pid_tgid);
+  state->nargs = rows[number].nargs;
+  state->enter_ns = now;
+  if (shape >= IOR_SHAPE_COUNT) return;
+  if (rows[number].captures) capture_arguments(state, rows[number].captures, rows[number].like);
+  capture_files(state, shape);
+  if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT;
+  finish_call(state, now, ret);
 }
 
 SEC("tp_btf/sys_exit")
@@ -249,8 +270,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
     const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
     if (skipped)
       state->flags &= ~TASK_SKIP_EXIT;
-    else if (is_traced && number != IOR_NO_ROW && (settings.selected[number] & IOR_SELECTED))
-      count_lone_exit(state, number, ret);
+    else if (is_traced && number != IOR_NO_ROW && (settings.selected[number] & IOR_SELECTED)) {
+      __u32 cause = cause_of_lone_exit(task, state, number, ret);
+      count(cause);
+      if (cause == IOR_COUNTER_exit_only) send_denied(task, regs, nr, pid_tgid, now, ret);
+    }
     return 0;
   }
   if (is_restart(ret))

@@ -222,6 +222,7 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
   exit->enter_ns = state->enter_ns;
   exit->ret = ret;
   __u32 size = sizeof(struct ior_head) + sizeof(*exit);
+  if (state->flags & TASK_ARGS_CHANGED) size = append_args(record, size, state);
   if (opened) size = append_file(record, size, &file, IOR_FILE);
   if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
   return write_call(state, record, size, false);

@@ -12,6 +12,7 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -255,6 +256,10 @@ Result<void> Session::attach() {
     }
     state_->links.push_back(std::move(link));
   }
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  state_->skeleton->bss->tracing_since_ns = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+                                            static_cast<std::uint64_t>(now.tv_nsec);
   return {};
 }
 

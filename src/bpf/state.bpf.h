@@ -10,17 +10,18 @@
 const volatile struct ior_settings settings;
 
 enum task_flag {
-  TASK_FOLLOWED = 1 << 0,     /* forked by the target, or by one that was */
-  TASK_INTRODUCED = 1 << 1,   /* a record has said who it is */
-  TASK_PROCESS_SENT = 1 << 2, /* its process was described as it is now */
-  TASK_IN_CALL = 1 << 3,      /* entered, and not exited yet */
-  TASK_SENT_ENTER = 1 << 4,   /* the enter half is in the ring already */
-  TASK_SKIP_EXIT = 1 << 5,    /* the enter half was lost: the exit half is not sent */
-  TASK_LOST = 1 << 6,         /* something was lost since the last record */
-  TASK_EXIT_LOST = 1 << 7,    /* the exit half of the last call with an enter half was */
-  TASK_CALLED = 1 << 8,       /* has entered a traced call */
-  TASK_TEXT_FAULT = 1 << 9,   /* a path could not be read at enter: its page was not resident */
-  TASK_INTERRUPTED = 1 << 10, /* the call in flight may go on: see restart.bpf.h */
+  TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */
+  TASK_INTRODUCED = 1 << 1,    /* a record has said who it is */
+  TASK_PROCESS_SENT = 1 << 2,  /* its process was described as it is now */
+  TASK_IN_CALL = 1 << 3,       /* entered, and not exited yet */
+  TASK_SENT_ENTER = 1 << 4,    /* the enter half is in the ring already */
+  TASK_SKIP_EXIT = 1 << 5,     /* the enter half was lost: the exit half is not sent */
+  TASK_LOST = 1 << 6,          /* something was lost since the last record */
+  TASK_EXIT_LOST = 1 << 7,     /* the exit half of the last call with an enter half was */
+  TASK_CALLED = 1 << 8,        /* has entered a traced call */
+  TASK_TEXT_FAULT = 1 << 9,    /* a path could not be read at enter: its page was not resident */
+  TASK_INTERRUPTED = 1 << 10,  /* the call in flight may go on: see restart.bpf.h */
+  TASK_ARGS_CHANGED = 1 << 11, /* the exit half has them anew */
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,
 };
@@ -91,9 +92,10 @@ struct {
   __type(value, struct ior_record_buffer);
 } record_buffers SEC(".maps");
 
-__u32 last_task = 0;     /* the task number given last */
-__u32 target_execed = 0; /* settings.from_exec: the target has reached its execve */
-__u32 in_flight = 0;     /* set by count_in_flight */
+__u32 last_task = 0;        /* the task number given last */
+__u64 tracing_since_ns = 0; /* boot clock: since when all probes are there; 0: not yet */
+__u32 target_execed = 0;    /* settings.from_exec: the target has reached its execve */
+__u32 in_flight = 0;        /* set by count_in_flight */
 
 enum { COMPAT_STATUS = 2 }; /* TS_COMPAT, arch/x86/include/asm/thread_info.h */
 

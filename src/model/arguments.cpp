@@ -128,6 +128,7 @@ void append_captured(std::string& out, ior_format format, std::uint64_t value) {
       append_address(out, value);
       break;
     case IOR_FORMAT_brk:
+    case IOR_FORMAT_file_handle:
       fmt::format_to(std::back_inserter(out), "{:#x}", value);
       break;
     default:
@@ -138,6 +139,9 @@ void append_captured(std::string& out, ior_format format, std::uint64_t value) {
 void append_passed(std::string& out, ior_format format, std::uint64_t value) {
   const auto to = std::back_inserter(out);
   switch (format) {
+    case IOR_FORMAT_handle_given:
+      fmt::format_to(to, "{:#x}", value & ~IOR_CAPTURED);
+      break;
     case IOR_FORMAT_dirfd:
       if (static_cast<std::int32_t>(value) == AT_FDCWD) {
         out += "AT_FDCWD";

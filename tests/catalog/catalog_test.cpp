@@ -102,7 +102,7 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"splice", {Kind::fd, 0, 2}, {Kind::fd, 0, 0}, {}},
       {"tee", {Kind::fd, 0, 1}, {Kind::fd, 0, 0}, {}},
       {"close_range", {Kind::first_open, 0, 1}, {}, {}},
-      {"fanotify_mark", {Kind::at, 3, 4}, {Kind::fd, 0, 0}, {}},
+      {"fanotify_mark", {Kind::at, 3, 4}, {}, {}},
       {"dup3", {Kind::fd, 0, 0}, {Kind::fd_if_open, 0, 1}, {}},
       {"kcmp", {Kind::fd_if_open, 0, 4}, {Kind::fd_if_open, 0, 3}, {}},
       {"msync", {Kind::mapped, 0, 0}, {}, {}},

@@ -177,8 +177,12 @@ struct OtherFd {
   std::string_view why;
 };
 constexpr OtherFd kOtherFds[] = {
+    {"epoll_ctl", 2, "the watched fd; the row shows the epoll fd"},
+    {"fanotify_mark", 0, "the group; the row shows the marked path"},
+    {"inotify_add_watch", 0, "the watcher; the row shows the watched path"},
     {"open_by_handle_at", 0, "any file of the mount; the row shows the file opened"},
-    {"pidfd_getfd", 1, "an fd of another process; the row shows it as it is returned"},
+    {"perf_event_open", 3, "the group's leader; the row shows the new event"},
+    {"pidfd_getfd", 1, "an fd of another process; the row shows that process's fd"},
     {"signalfd4", 0, "also returned, and shown as that"},
 };
 
@@ -386,7 +390,8 @@ void Reader::read_line(std::string_view line) {
   std::string& text = calls_[last_[tid]].text;
   if (unfinished) unfinished_[tid] = last_[tid];
   if (restarts && rest.starts_with(kRestart))
-    text = text.substr(0, text.rfind(')')).append(rest.substr(rest.find("...>") + 4));
+    text = text.substr(0, text.rfind(')', text.rfind(" = ?")))
+               .append(rest.substr(rest.find("...>") + 4));
   else
     text = rest;
 }

@@ -27,7 +27,8 @@ class ActorChain {
  public:
   explicit ActorChain(CallFilter filter = {}, std::size_t rings = 8,
                       std::size_t max_threads = Pairer::kMaxThreads)
-      : tracker_(rings), pairer_(0, std::move(filter), max_threads) {}
+      : tracker_(rings),
+        pairer_(0, std::move(filter), std::make_shared<HandleNames>(), max_threads) {}
 
   // One batch, read in the pass under way.
   std::vector<SeenCall> feed(const std::vector<Bytes>& records) {

@@ -14,8 +14,7 @@ namespace ioworkload {
 namespace {
 
 constexpr Exercise kExercises[] = {
-#define SYSCALL(number, name, abi, shape, family, ...) \
-  {#name, #family, number, exercise::name},
+#define SYSCALL(number, name, abi, shape, family, ...) {#name, #family, number, exercise::name},
 #include "catalog/syscalls.def"
 #undef SYSCALL
 };

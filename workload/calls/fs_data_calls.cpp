@@ -109,8 +109,8 @@ void ioctl(const Calls& calls) {
 void msync(const Calls& calls) {
   const OpenFile file = new_file(calls, "file", kText);
   void* mapped = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd, 0);
-  calls.returns(0, {mapped, 4096, MS_SYNC}, at(file.path));
-  calls.fails(EINVAL, {mapped, 4096, kBadOption}, at(file.path));
+  calls.returns(0, {mapped, 4096, MS_SYNC}, on(file));
+  calls.fails(EINVAL, {mapped, 4096, kBadOption}, on(file));
   ::munmap(mapped, 4096);
   calls.fails(ENOMEM, {mapped, 4096, MS_SYNC});
 }

@@ -75,14 +75,16 @@ void dup(const Calls& calls) {
 void dup2(const Calls& calls) {
   const OpenFile file = new_file(calls, "file");
   calls.returns(500, {file.fd, 500}, on(file));
-  calls.fails(EBADF, {kClosedFd, 500}, on_closed_fd());
+  calls.fails(EBADF, {kClosedFd, 500}, on_closed_fd().from(file.path));
   calls.fails(EBADF, {file.fd, -1}, on(file));
+  const OpenFile other = new_file(calls, "other");
+  calls.returns(500, {other.fd, 500}, on(other).from(file.path));
 }
 
 void dup3(const Calls& calls) {
   const OpenFile file = new_file(calls, "file");
   calls.returns(500, {file.fd, 500, O_CLOEXEC}, on(file));
-  calls.fails(EINVAL, {file.fd, file.fd, 0}, on(file));
+  calls.fails(EINVAL, {file.fd, file.fd, 0}, on(file).from(file.path));
 }
 
 void fcntl(const Calls& calls) {

@@ -107,17 +107,6 @@ long call_over_fd(const Call& call, int fd, int replaced, const Arguments& argum
   return result;
 }
 
-long call_for_copy(const Call& call, int process, const Arguments& arguments) {
-  Text file = file_of(process);
-  const long result = invoke(call, arguments);
-  if (result >= 0) {
-    file += " -> ";
-    file += file_of(static_cast<int>(result)).view();
-  }
-  log_call(call, result, file.view());
-  return result;
-}
-
 long call_on_path(const Call& call, const Place& place, const Arguments& arguments) {
   const Text file = name_of(place);
   const long result = invoke(call, arguments);

@@ -64,8 +64,6 @@ long call_on_fd(const Call& call, int fd, const Arguments& arguments);
 long call_on_path(const Call& call, const Place& place, const Arguments& arguments);
 // A call that makes another fd refer to the fd's file.
 long call_over_fd(const Call& call, int fd, int replaced, const Arguments& arguments);
-// A call that makes an fd of one of the process behind the fd `process`.
-long call_for_copy(const Call& call, int process, const Arguments& arguments);
 // A call from one path to another.
 long call_on_paths(const Call& call, const Place& from, const Place& to,
                    const Arguments& arguments);

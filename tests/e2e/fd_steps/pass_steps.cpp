@@ -80,7 +80,7 @@ void take_fd_of_process(Actor& actor, Choice& choice) {
   const int wanted = some_fd(actor.takes_turns ? other : actor, choice);
   const int process = static_cast<int>(call_for_fd(call::pidfd_open_, "", arguments(pid, 0)));
   if (process < 0) return;
-  const long copy = call_for_copy(call::pidfd_getfd_, process, arguments(process, wanted, 0));
+  const long copy = call_on_fd(call::pidfd_getfd_, process, arguments(process, wanted, 0));
   call_on_fd(call::close_, process, arguments(process));
   keep(actor, choice, static_cast<int>(copy));
 }

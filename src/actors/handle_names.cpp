@@ -1,0 +1,17 @@
+#include "actors/handle_names.hpp"
+
+namespace ior {
+
+void HandleNames::remember(std::uint64_t handle, std::string_view path) {
+  const std::lock_guard lock(mutex_);
+  if (names_.size() >= kMax) names_.clear();
+  names_.insert_or_assign(handle, std::string(path));
+}
+
+std::string HandleNames::find(std::uint64_t handle) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(handle);
+  return found == names_.end() ? std::string() : found->second;
+}
+
+}  // namespace ior

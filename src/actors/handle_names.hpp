@@ -1,0 +1,29 @@
+// Which file a file handle stands for, as name_to_handle_at() gave it out: names an
+// open_by_handle_at() that failed. Handles go from process to process, and shards have different
+// ones: a call of another shard is seen before or after, as it comes; one of the same thread in
+// order. Bounded: full, it forgets all. Thread safety: any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <absl/container/flat_hash_map.h>
+
+namespace ior {
+
+class HandleNames {
+ public:
+  static constexpr std::size_t kMax = 1 << 16;
+
+  void remember(std::uint64_t handle, std::string_view path);
+  // Empty where the handle is not known.
+  std::string find(std::uint64_t handle) const;
+
+ private:
+  mutable std::mutex mutex_;
+  absl::flat_hash_map<std::uint64_t, std::string> names_;
+};
+
+}  // namespace ior
