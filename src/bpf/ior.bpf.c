@@ -245,7 +245,7 @@ static __always_inline void send_denied(struct task_struct* task, struct pt_regs
   if (shape >= IOR_SHAPE_COUNT) return;
   if (rows[number].captures) capture_arguments(state, rows[number].captures, rows[number].like);
   capture_files(state, shape);
-  if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT;
+  if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT | TASK_DENIED;
   finish_call(state, now, ret);
 }
 

@@ -93,20 +93,31 @@ static __always_inline bool write_call(struct ior_task_state* state,
   return true;
 }
 
+/* Appends one of the call's paths; false where it could not be read. */
+static __always_inline bool append_text_of(struct ior_record_buffer* record, __u32* size,
+                                           const struct ior_task_state* state, __u32 argument) {
+  struct ior_text* text = (void*)record + (*size & 0x3ff8);
+  __u32 status = 0;
+  *size = append_user_text(record, *size, state->args[argument & 7], &status);
+  if (status != IOR_TEXT_FAULT) return true;
+  if (state->flags & TASK_DENIED) text->status = IOR_TEXT_UNREAD;
+  return false;
+}
+
 /* Appends the paths that the call passes; false where one could not be read. */
 static __always_inline bool append_user_texts(struct ior_record_buffer* record, __u32* size,
                                               const struct ior_task_state* state, __u32 shape) {
-  __u32 status = 0, other_status = 0;
+  bool is_complete = true;
   __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
   if (text < IOR_ARGS_MAX) {
-    *size = append_user_text(record, *size, state->args[text & 7], &status);
+    is_complete &= append_text_of(record, size, state, text);
     record->head.sections |= IOR_TEXT;
   }
   if (other < IOR_ARGS_MAX) {
-    *size = append_user_text(record, *size, state->args[other & 7], &other_status);
+    is_complete &= append_text_of(record, size, state, other);
     record->head.sections |= IOR_TEXT_OTHER;
   }
-  return status != IOR_TEXT_FAULT && other_status != IOR_TEXT_FAULT;
+  return is_complete;
 }
 
 /* Begins an enter record, up to its texts. */

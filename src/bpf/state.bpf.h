@@ -22,6 +22,7 @@ enum task_flag {
   TASK_TEXT_FAULT = 1 << 9,    /* a path could not be read at enter: its page was not resident */
   TASK_INTERRUPTED = 1 << 10,  /* the call in flight may go on: see restart.bpf.h */
   TASK_ARGS_CHANGED = 1 << 11, /* the exit half has them anew */
+  TASK_DENIED = 1 << 12,       /* the kernel has not read what the call passes */
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,
 };

@@ -354,12 +354,14 @@ class Reader {
   bool begins_anew(pid_t tid, std::string_view line) const;
   void end_thread(pid_t tid, std::string_view rest);
   StraceCall made(StraceCall call);
+  void join_handle(const Raw& raw, StraceCall& call);
   Directory& directory_of(pid_t tid);
   void note_directory(pid_t tid, const Raw& raw, std::string_view ret, const StraceCall& call);
 
   std::vector<StraceCall> calls_;
   std::map<pid_t, std::size_t> unfinished_;
   std::map<pid_t, std::size_t> last_;  // each thread's last call
+  std::map<std::string, std::string> handles_;
   Directory first_directory_;
   std::map<pid_t, Directory> directories_;
 };
@@ -438,6 +440,21 @@ void Reader::note_directory(pid_t tid, const Raw& raw, std::string_view ret,
   }
 }
 
+// Type and bytes of a handle, behind its size.
+std::string handle_in(std::string_view text) {
+  return std::string(text.substr(std::min(text.find("handle_type="), text.size())));
+}
+
+// A handle that could not be opened has the name for which it was given out.
+void Reader::join_handle(const Raw& raw, StraceCall& call) {
+  if (raw.name == "name_to_handle_at" && call.ret == "0" && raw.arguments.size() > 2) {
+    handles_[handle_in(raw.arguments[2])] = *call.files;
+  } else if (call.files == unknown::kHandle && raw.arguments.size() > 1) {
+    const auto given = handles_.find(handle_in(raw.arguments[1]));
+    if (given != handles_.end()) call.files = given->second;
+  }
+}
+
 StraceCall Reader::made(StraceCall call) {
   Raw raw = take_apart(call.text);
   if (raw.ret.empty()) raw.ret = "?";
@@ -448,6 +465,7 @@ StraceCall Reader::made(StraceCall call) {
   expect_declared(*row, raw);
   call.ret = spelled(Field::ret, raw.ret, *row);
   call.files = files_of(*row, raw, *directory_of(call.tid));
+  join_handle(raw, call);
   call.cut_short = !call.ret;
   if (call.ret && is_digit(raw.ret.front())) note_directory(call.tid, raw, *call.ret, call);
   return call;

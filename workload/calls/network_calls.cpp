@@ -143,8 +143,7 @@ void bind(const Calls& calls) {
   const sockaddr_un address = address_of(kAddress);
   const OpenFile socket = new_socket(SOCK_STREAM, "unix stream");
   const OpenFile other = new_socket(SOCK_STREAM, "unix stream");
-  calls.returns(0, {socket.fd, &address, sizeof address},
-                on(described(socket, "unix stream listener")));
+  calls.returns(0, {socket.fd, &address, sizeof address}, on(described(socket, "listener")));
   calls.fails(EADDRINUSE, {other.fd, &address, sizeof address}, on(other));
 }
 
@@ -161,8 +160,7 @@ void connect(const Calls& calls) {
   const sockaddr_un absent = address_of("absent");
   const sockaddr_un present = address_of(kAddress);
   calls.fails(ENOENT, {client.fd, &absent, sizeof absent}, on(client));
-  calls.returns(0, {client.fd, &present, sizeof present},
-                on(described(client, "unix stream ->listener")));
+  calls.returns(0, {client.fd, &present, sizeof present}, on(described(client, "->listener")));
 }
 
 void accept(const Calls& calls) {

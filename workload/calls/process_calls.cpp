@@ -169,7 +169,8 @@ void kcmp(const Calls& calls) {
   const OpenFile other = new_file(calls, "other");
   calls.returns(0, {own_tid(), own_tid(), KCMP_VM, 0, 0});
   calls.returns(0, {own_tid(), own_tid(), KCMP_FILE, file.fd, file.fd}, on(file).from(file.path));
-  calls.fails(EBADF, {own_tid(), own_tid(), KCMP_FILE, kClosedFd, other.fd}, on(other));
+  calls.fails(EBADF, {own_tid(), own_tid(), KCMP_FILE, kClosedFd, other.fd},
+              on(other).from(on_closed_fd().path));
   calls.fails(ESRCH, {kAbsentPid, own_tid(), KCMP_VM, 0, 0});
 }
 
