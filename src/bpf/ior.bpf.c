@@ -270,7 +270,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
     const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
     if (skipped)
       state->flags &= ~TASK_SKIP_EXIT;
-    else if (is_traced && number != IOR_NO_ROW && (settings.selected[number] & IOR_SELECTED)) {
+    else if (is_traced && !is_ending && number != IOR_NO_ROW &&
+             (settings.selected[number] & IOR_SELECTED)) {
       __u32 cause = cause_of_lone_exit(task, state, number, ret);
       count(cause);
       if (cause == IOR_COUNTER_exit_only) send_denied(task, regs, nr, pid_tgid, now, ret);

@@ -264,6 +264,7 @@ Result<void> Session::attach() {
 }
 
 void Session::detach() {
+  state_->skeleton->bss->is_ending = true;
   while (!state_->links.empty()) state_->links.pop_back();
   // Probes run with preemption off: after a grace period none is left that began before.
   if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) ::usleep(100'000);

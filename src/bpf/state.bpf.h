@@ -95,6 +95,7 @@ struct {
 
 __u32 last_task = 0;        /* the task number given last */
 __u64 tracing_since_ns = 0; /* boot clock: since when all probes are there; 0: not yet */
+__u32 is_ending = 0;        /* the probes are being taken away, that of enters first */
 __u32 target_execed = 0;    /* settings.from_exec: the target has reached its execve */
 __u32 in_flight = 0;        /* set by count_in_flight */
 
