@@ -83,6 +83,19 @@ __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
   return 0;
 }
 
+/* As capture_fd(), of a ring that the thread has registered: the number is no fd. */
+__noinline __u64 capture_registered_ring(struct ior_file* file, __u32 number) {
+  struct ior_name_buffer* to = name_buffer();
+  struct io_uring_task* rings = READ(current_task(), io_uring);
+  if (!file || !to) return 0;
+  *file = (struct ior_file){.fd = NO_FD, .status = IOR_FILE_CLOSED};
+  if (!rings || number >= sizeof(rings->registered_rings) / sizeof(rings->registered_rings[0]))
+    return 0;
+  __u64 place = (__u64)rings + bpf_core_field_offset(struct io_uring_task, registered_rings);
+  struct file* open = READ(AS(struct readahead_control, place + (__u64)number * 8), file);
+  return open ? name_open_file(file, to, open) : 0;
+}
+
 __noinline int capture_working_directory(struct ior_file* file) {
   struct ior_name_buffer* to = name_buffer();
   struct fs_struct* fs = READ(current_task(), fs);
@@ -250,6 +263,9 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
 #define FD_OF(t, p, a)                                                       \
   (*opened = 0, capture_fd_of(file, args[p], args[t] ? -1 : (__s32)args[a]), \
    state->sections |= section)
+#define RING(a, f, bit)                                                                            \
+  (*opened = args[f] & (bit) ? capture_registered_ring(file, args[a]) : capture_fd(file, args[a]), \
+   state->sections |= section)
 #define FIRST_OPEN(a, b) \
   (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
 #define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
@@ -290,6 +306,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef FD_OR_NONE
 #undef FD_IF_OPEN
 #undef FD_OF
+#undef RING
 #undef FIRST_OPEN
 #undef MAPPED
 #undef PATH
@@ -302,6 +319,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #define FD_OR_NONE(a) NO_TEXT
 #define FD_IF_OPEN(a) NO_TEXT
 #define FD_OF(t, p, a) NO_TEXT
+#define RING(a, f, bit) NO_TEXT
 #define FIRST_OPEN(a, b) NO_TEXT
 #define MAPPED(a) NO_TEXT
 #define PATH(a) a
@@ -323,6 +341,7 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 #undef FD_OR_NONE
 #undef FD_IF_OPEN
 #undef FD_OF
+#undef RING
 #undef FIRST_OPEN
 #undef MAPPED
 #undef PATH

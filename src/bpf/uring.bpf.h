@@ -19,7 +19,8 @@ enum {
   IS_NOTICE = 1 << 3,    /* IORING_CQE_F_NOTIF */
 };
 
-#define FILE_OF_SLOT (~3ull) /* the other bits of a slot say what kind of file it is */
+#define FD_IN_FIXED (1u << 31) /* SPLICE_F_FD_IN_FIXED */
+#define FILE_OF_SLOT (~3ull)   /* the other bits of a slot say what kind of file it is */
 
 struct ior_request {
   struct ior_task_state call;
@@ -67,6 +68,32 @@ static __always_inline bool is_about_fd(const struct ior_task_state* call) {
          shape == IOR_SHAPE_fd1_from_fd0;
 }
 
+/* Names what a ring's own table of files has at a slot now. */
+static __always_inline __u64 capture_slot(struct ior_file* file, struct io_kiocb* request,
+                                          __u32 slot, bool is_now) {
+  __u64 node = 0, opened = 0;
+  /* Linux 6.13 made the table what it is. */
+  is_now = is_now && bpf_core_field_exists(struct io_file_table, data.nodes);
+  *file = (struct ior_file){.status = is_now ? IOR_FILE_CLOSED : IOR_FILE_LATER};
+  if (!is_now) return 0;
+  struct io_rsrc_node** nodes = BPF_CORE_READ(request, ctx, file_table.data.nodes);
+  if (slot >= BPF_CORE_READ(request, ctx, file_table.data.nr)) return 0;
+  bpf_probe_read_kernel(&node, sizeof(node), nodes + slot);
+  if (node) opened = BPF_CORE_READ((struct io_rsrc_node*)node, file_ptr) & FILE_OF_SLOT;
+  if (opened) capture_open_file(file, opened);
+  return opened;
+}
+
+static __always_inline bool is_splice(const struct ior_task_state* call) {
+  return call->nr == IORING_OP_SPLICE || call->nr == IORING_OP_TEE;
+}
+
+/* Names the file that a splice reads from, as things are now. */
+static __always_inline __u64 capture_source(struct ior_task_state* call, struct io_kiocb* request) {
+  if (call->args[5] & FD_IN_FIXED) return capture_slot(&call->other, request, call->args[0], true);
+  return capture_fd(&call->other, call->args[0]);
+}
+
 /* Names the file that a request is about: the one that it was given, which may lie in the ring's
  * own table, and is known only when the request has been begun. */
 static __always_inline void capture_file_of(struct ior_request* kept, struct io_kiocb* request) {
@@ -79,6 +106,9 @@ static __always_inline void capture_file_of(struct ior_request* kept, struct io_
     capture_open_file(&call->file, opened);
   else
     capture_fd(&call->file, kept->sqe_flags & FIXED_FILE ? -1 : (__s32)call->args[0]);
+  /* A splice is carried out later: its source is sure where it is the same before and after. */
+  if (is_splice(call) && capture_source(call, request) != call->other_opened)
+    call->other = (struct ior_file){.status = IOR_FILE_LATER};
 }
 
 /* Whether a request of a ring is carried out at once: nobody else changes the ring's table of files
@@ -89,32 +119,18 @@ static __always_inline bool is_carried_out_now(struct io_kiocb* request, __u32 s
          !BPF_CORE_READ_BITFIELD_PROBED(ring, drain_active);
 }
 
-/* Names what a ring's own table of files has at a slot now. */
-static __always_inline void capture_slot(struct ior_file* file, struct io_kiocb* request,
-                                         __u32 slot, bool is_now) {
-  __u64 node = 0, opened = 0;
-  /* Linux 6.13 made the table what it is. */
-  is_now = is_now && bpf_core_field_exists(struct io_file_table, data.nodes);
-  *file = (struct ior_file){.status = is_now ? IOR_FILE_CLOSED : IOR_FILE_LATER};
-  if (!is_now) return;
-  struct io_rsrc_node** nodes = BPF_CORE_READ(request, ctx, file_table.data.nodes);
-  if (slot >= BPF_CORE_READ(request, ctx, file_table.data.nr)) return;
-  bpf_probe_read_kernel(&node, sizeof(node), nodes + slot);
-  if (node) opened = BPF_CORE_READ((struct io_rsrc_node*)node, file_ptr) & FILE_OF_SLOT;
-  if (opened) capture_open_file(file, opened);
-}
-
 /* Names the file that a request is given, before it is carried out. */
 static __always_inline void capture_given(struct ior_request* kept, struct io_kiocb* request,
                                           bool is_now) {
   struct ior_task_state* call = &kept->call;
+  __u32 number = call->args[is_splice(call) ? 2 : 0];
   call->sections |= IOR_FILE;
   if (kept->file_slot)
     capture_slot(&call->file, request, kept->file_slot - 1, is_now);
   else if (kept->sqe_flags & FIXED_FILE)
-    capture_slot(&call->file, request, call->args[0], is_now);
+    capture_slot(&call->file, request, number, is_now);
   else
-    capture_fd(&call->file, call->args[0]);
+    capture_fd(&call->file, number);
 }
 
 /* What can be named only before the request is carried out, or refused (`entry`). */
@@ -130,11 +146,12 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
     capture_starts(call, &paths);
     return send_request_enter(call, &paths);
   }
+  const bool is_now = entry || is_carried_out_now(request, kept->sqe_flags);
   if (call->nr == IORING_OP_CLOSE ||
       (is_about_fd(call) && (entry || kept->sqe_flags & SKIP_SUCCESS)))
-    capture_given(kept, request, entry || is_carried_out_now(request, kept->sqe_flags));
-  if (call->nr == IORING_OP_SPLICE) {
-    capture_fd(&call->other, call->args[0]);
+    capture_given(kept, request, is_now);
+  if (is_splice(call)) {
+    call->other_opened = capture_source(call, request);
     call->sections |= IOR_OTHER;
   }
   return true;

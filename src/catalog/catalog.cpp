@@ -111,6 +111,7 @@ constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t d
 #define FD_OR_NONE(a) target(Target::Kind::fd_or_none, a)
 #define FD_IF_OPEN(a) target(Target::Kind::fd_if_open, a)
 #define FD_OF(t, p, a) target(Target::Kind::fd_if_open, a)
+#define RING(a, f, bit) FD(a)
 #define PATH(a) target(Target::Kind::path, a)
 #define AT(d, a) target(Target::Kind::at, a, d)
 #define AT_OR_FD(d, a) target(Target::Kind::at_or_fd, a, d)
@@ -131,6 +132,7 @@ constexpr Shape kShapes[] = {
 #undef FD_OR_NONE
 #undef FD_IF_OPEN
 #undef FD_OF
+#undef RING
 #undef PATH
 #undef AT
 #undef AT_OR_FD

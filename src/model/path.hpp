@@ -31,7 +31,7 @@ inline constexpr std::string_view kBadAddress = "[unknown: bad address]";
 inline constexpr std::string_view kUnread = "[unknown: path not in memory]";
 inline constexpr std::string_view kNoPath = "[unknown: no path given]";
 inline constexpr std::string_view kHandle = "[unknown: file handle]";
-inline constexpr std::string_view kLater = "[unknown: direct descriptor looked up later]";
+inline constexpr std::string_view kLater = "[unknown: file looked up later]";
 inline constexpr std::string_view kBusy = "[unknown: memory map was being changed]";
 }  // namespace unknown
 

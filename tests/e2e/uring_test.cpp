@@ -65,6 +65,48 @@ TEST_F(Uring, requests_by_fd_have_their_file_bytes_and_errors) {
   }
 }
 
+TEST_F(Uring, a_splice_has_both_files) {
+  const std::string path = file("data");
+  const Traced traced = trace_child([&] {
+    const int fd = make_file(path);
+    must(::write(fd, "0123456789", 10) == 10);
+    std::array<int, 2> pipe{};
+    must(::pipe(pipe.data()) == 0);
+    Ring ring;
+    ::io_uring_prep_splice(ring.next(), fd, 0, pipe[1], -1, 10, 0);
+    must(ring.run() == 10);
+    must(::io_uring_register_files(ring.get(), &fd, 1) == 0);
+    ::close(fd);
+    ::io_uring_prep_splice(ring.next(), 0, 2, pipe[1], -1, 5, SPLICE_F_FD_IN_FIXED);
+    must(ring.run() == 5);
+  });
+  EXPECT_EQ(sum(traced, "splice", path).count, 2u);
+  EXPECT_EQ(sum(traced, "splice", path).bytes, 15u);
+  for (const auto& record : traced.records) {
+    if (record["tracepoint"] != "io_uring_splice") continue;
+    EXPECT_TRUE(record["path"].get<std::string>().starts_with("pipe:[")) << record;
+    EXPECT_EQ(record["old_path"], path);
+  }
+}
+
+// Its number in the thread's own table of rings looks like an fd.
+TEST_F(Uring, a_registered_ring_is_not_taken_for_an_fd) {
+  const Traced traced = trace_child(
+      [&] {
+        Ring ring;
+        must(::io_uring_register_ring_fd(ring.get()) == 1);
+        ::close(0);
+        ::io_uring_prep_nop(ring.next());
+        must(ring.run() == 0);
+      },
+      {"-trace-syscalls", "io_uring_enter"});
+  EXPECT_GE(sum_of(traced.records, "enter_io_uring_enter", "anon_inode:[io_uring]").count, 1u);
+  for (const auto& record : traced.records) {
+    if (record["tracepoint"] != "enter_io_uring_enter") continue;
+    EXPECT_EQ(record["path"], "anon_inode:[io_uring]") << record;
+  }
+}
+
 TEST_F(Uring, registered_files_and_buffers_are_followed) {
   const std::string path = file("registered");
   const Traced traced = trace_child([&] {
@@ -230,7 +272,7 @@ TEST_F(Uring, a_request_by_direct_descriptor_that_posts_nothing_has_its_file) {
         traced.rows, [&](const std::string& each) { return each.ends_with(row + file_shown); });
   };
   EXPECT_TRUE(has_row(path)) << traced.ior.out;
-  EXPECT_TRUE(has_row("[unknown: direct descriptor looked up later]")) << traced.ior.out;
+  EXPECT_TRUE(has_row("[unknown: file looked up later]")) << traced.ior.out;
 }
 
 TEST_F(Uring, direct_descriptors_that_are_closed_have_their_file) {
@@ -265,7 +307,7 @@ TEST_F(Uring, a_direct_descriptor_closed_by_a_link_is_not_taken_for_what_was_the
     must(ring.run() == 0 && ring.wait() == 0);
   });
   EXPECT_EQ(sum(traced, "openat", after).count, 1u);
-  EXPECT_EQ(sum(traced, "close", "[unknown: direct descriptor looked up later]").count, 1u);
+  EXPECT_EQ(sum(traced, "close", "[unknown: file looked up later]").count, 1u);
 }
 
 TEST_F(Uring, each_completion_of_a_multishot_request_is_a_row) {

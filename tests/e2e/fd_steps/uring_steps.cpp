@@ -121,7 +121,7 @@ void use(Actor& actor, Choice& choice, Ring& ring, int fd, std::uint8_t flags, c
 // Closes a direct descriptor. Which file that was is not known where a worker does it.
 void close_slot(Ring& ring, unsigned slot, const Text& file) {
   ::io_uring_prep_close_direct(ring.next(), slot);
-  ring.run_logged(kClose, ring.is_async() ? "[unknown: direct descriptor looked up later]" : file);
+  ring.run_logged(kClose, ring.is_async() ? "[unknown: file looked up later]" : file);
 }
 
 int install(Ring& ring, int slot, Choice& choice) {
