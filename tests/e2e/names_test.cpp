@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -46,6 +47,28 @@ TEST(Names, fds_open_before_the_trace_are_named) {
   const Traced traced = trace_child([] { put(fd); }, {}, [&file] { fd = make_file(file); });
   EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u);
   expect_all_named(traced.records);
+}
+
+TEST(Names, need_no_proc) {
+  const TempDir directory;
+  const std::string file = directory.file("early");
+  const int fd = make_file(file);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) {
+      put(fd);
+      ::usleep(10'000);
+    }
+  }
+  ::close(fd);
+  const std::string script =
+      "umount -l /proc && test ! -e /proc/self && exec \"$0\" -plain -duration 0.3 -pid \"$1\"";
+  const Finished traced =
+      run({"unshare", "-m", "sh", "-c", script, IOR_BIN, std::to_string(child)}, directory.path());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(traced.exit_code, 0) << traced.err;
+  EXPECT_NE(traced.out.find(",write,1," + file + "\n"), traced.out.npos) << traced.out;
 }
 
 TEST(Names, duplicates_are_followed) {
