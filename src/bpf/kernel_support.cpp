@@ -37,12 +37,12 @@ bool is_integer(const btf& types, __u32 id, __u32 size) {
   return ::btf_is_int(type) && type->size == size;
 }
 
-const char* request_tracepoint(const btf& types) {
+std::string request_tracepoint(const btf& types) {
   for (const char* name : {"io_uring_submit_req", "io_uring_submit_sqe"}) {
     const auto arguments = arguments_of(types, name);
     if (!arguments.empty() && is_pointer_to(types, arguments[0], "io_kiocb")) return name;
   }
-  return nullptr;
+  return {};
 }
 
 // The tracepoints of a request's other ends: it was refused, or its completion found no room.
@@ -66,7 +66,7 @@ KernelSupport kernel_support(const btf& kernel_types) {
                            is_integer(kernel_types, done[3], 4);
   support.completion = is_whole ? Completion::whole : Completion::members;
   if ((!is_whole && !has_members) || !can_end_otherwise(kernel_types)) {
-    support.request_tracepoint = nullptr;
+    support.request_tracepoint.clear();
   }
   return support;
 }
@@ -75,7 +75,7 @@ KernelSupport without_disowned(KernelSupport support) {
   const char* value = std::getenv("IOR_WITHOUT");
   const std::string_view disowned = value != nullptr ? value : "";
   if (disowned.contains("rdonly_cast")) support.can_cast = false;
-  if (disowned.contains("io_uring")) support.request_tracepoint = nullptr;
+  if (disowned.contains("io_uring")) support.request_tracepoint.clear();
   return support;
 }
 
@@ -86,7 +86,7 @@ std::vector<std::string> losses_of(const KernelSupport& support) {
         "this kernel has no bpf_rdonly_cast (Linux 6.2): files are looked up the slow way, about "
         "100 ns more per call");
   }
-  if (support.request_tracepoint == nullptr) {
+  if (support.request_tracepoint.empty()) {
     losses.push_back(
         "io_uring requests are not traced: this kernel has not the tracepoints for it (Linux 6.0)");
   }

@@ -15,8 +15,8 @@ enum class Completion { whole, members };
 
 struct KernelSupport {
   bool can_cast = true;  // bpf_rdonly_cast
-  // io_uring's tracepoint of a request; null: its tracepoints are not those that ior can read.
-  const char* request_tracepoint = "io_uring_submit_req";
+  // io_uring's tracepoint of a request; empty: its tracepoints are not those that ior can read.
+  std::string request_tracepoint = "io_uring_submit_req";
   Completion completion = Completion::whole;
   bool operator==(const KernelSupport&) const = default;
 };

@@ -131,15 +131,16 @@ using Skeleton = std::unique_ptr<ior_bpf, SkeletonDeleter>;
 // io_uring's programs where its tracepoints are those that they were written for.
 int choose_uring_programs(const ior_bpf& skeleton, const KernelSupport& support) {
   const auto& programs = skeleton.progs;
-  const bool traced = support.request_tracepoint != nullptr;
+  const bool traced = !support.request_tracepoint.empty();
   const bool whole = support.completion == Completion::whole;
   ::bpf_program__set_autoload(programs.on_request, traced);
   ::bpf_program__set_autoload(programs.on_refused_request, traced);
   ::bpf_program__set_autoload(programs.on_overflow, traced);
   ::bpf_program__set_autoload(programs.on_completion, traced && whole);
   ::bpf_program__set_autoload(programs.on_completion_members, traced && !whole);
-  if (!traced || std::string_view(support.request_tracepoint) == "io_uring_submit_req") return 0;
-  return ::bpf_program__set_attach_target(programs.on_request, 0, support.request_tracepoint);
+  if (!traced || support.request_tracepoint == "io_uring_submit_req") return 0;
+  return ::bpf_program__set_attach_target(programs.on_request, 0,
+                                          support.request_tracepoint.c_str());
 }
 
 Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,

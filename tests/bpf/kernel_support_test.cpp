@@ -73,7 +73,7 @@ TEST(KernelSupport, finds_the_names_and_arguments_of_linux_6_1) {
                          kernel.integer(4), kernel.integer(4)});
   const KernelSupport support = kernel_support(kernel.types());
   EXPECT_FALSE(support.can_cast);
-  EXPECT_STREQ(support.request_tracepoint, "io_uring_submit_sqe");
+  EXPECT_EQ(support.request_tracepoint, "io_uring_submit_sqe");
   EXPECT_EQ(support.completion, Completion::members);
   EXPECT_THAT(losses_of(support), ElementsAre(HasSubstr("bpf_rdonly_cast")));
 }
@@ -88,7 +88,7 @@ TEST(KernelSupport, is_without_io_uring_where_no_request_is_passed) {
                                               kernel.integer(8), kernel.integer(4)});
   const KernelSupport support = kernel_support(kernel.types());
   EXPECT_TRUE(support.can_cast);
-  EXPECT_EQ(support.request_tracepoint, nullptr);
+  EXPECT_EQ(support.request_tracepoint, "");
   EXPECT_THAT(losses_of(support), ElementsAre(HasSubstr("io_uring requests are not traced")));
 }
 
@@ -101,17 +101,17 @@ TEST(KernelSupport, is_without_io_uring_where_a_completion_has_another_form) {
     return kernel_support(kernel.types()).request_tracepoint;
   };
   using Arguments = std::vector<int>;
-  EXPECT_EQ(request_tracepoint_with([](KernelTypes&) { return Arguments{}; }), nullptr);
+  EXPECT_EQ(request_tracepoint_with([](KernelTypes&) { return Arguments{}; }), "");
   EXPECT_EQ(
       request_tracepoint_with([](KernelTypes& kernel) {
         return Arguments{kernel.void_pointer(), kernel.void_pointer(), kernel.pointer_to("io_cqe")};
       }),
-      nullptr);
+      "");
   EXPECT_EQ(request_tracepoint_with([](KernelTypes& kernel) {
               return Arguments{kernel.void_pointer(), kernel.integer(8), kernel.integer(4),
                                kernel.integer(8)};
             }),
-            nullptr);
+            "");
 }
 
 TEST(KernelSupport, is_without_io_uring_where_a_request_may_end_unseen) {
@@ -119,13 +119,13 @@ TEST(KernelSupport, is_without_io_uring_where_a_request_may_end_unseen) {
   kernel.add_tracepoint("io_uring_submit_req", {kernel.pointer_to("io_kiocb")});
   kernel.add_tracepoint("io_uring_complete", {kernel.void_pointer(), kernel.void_pointer(),
                                               kernel.pointer_to("io_uring_cqe")});
-  EXPECT_EQ(kernel_support(kernel.types()).request_tracepoint, nullptr);
+  EXPECT_EQ(kernel_support(kernel.types()).request_tracepoint, "");
 }
 
 TEST(KernelSupport, has_no_part_where_the_kernel_has_none) {
   const KernelSupport support = kernel_support(KernelTypes().types());
   EXPECT_FALSE(support.can_cast);
-  EXPECT_EQ(support.request_tracepoint, nullptr);
+  EXPECT_EQ(support.request_tracepoint, "");
   EXPECT_EQ(losses_of(support).size(), 2u);
 }
 
