@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
-#include <fstream>
 #include <string>
 
 #include "calls/child.hpp"
@@ -32,11 +31,6 @@ const std::array<const char*, 1> kEnvironment = {nullptr};
 
 pid_t start_idle_child() {
   return start_child([] {});
-}
-
-void wait_until_asleep(pid_t child) {
-  const std::string file = "/proc/" + std::to_string(child) + "/stat";
-  for (std::string pid, comm, state; state != "S";) std::ifstream(file) >> pid >> comm >> state;
 }
 
 }  // namespace
