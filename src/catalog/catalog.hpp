@@ -86,7 +86,7 @@ struct Target {
   Kind kind = Kind::none;
   std::uint8_t directory = 0;  // the dirfd of `at` and `at_or_fd`, the first fd of `first_open`,
                                // the flags of `fd_unless`
-  std::uint8_t argument = 0;  // of `first_open`: the last fd
+  std::uint8_t argument = 0;   // of `first_open`: the last fd
 };
 
 struct FlagsSource {
