@@ -74,7 +74,7 @@ void take_flags(const FlagsSource& source, Event& event) {
 // An fd of -1 may say that there is no file, not that one is missing: mmap's, and that of a range
 // in which nothing is open.
 bool names_a_file(const ior_file* file, const Target& target) {
-  const bool may_have_none = target.kind == Target::Kind::fd_or_none ||
+  const bool may_have_none = target.kind == Target::Kind::fd_unless ||
                              target.kind == Target::Kind::fd_if_open ||
                              target.kind == Target::Kind::first_open;
   return file && (file->fd >= 0 || !may_have_none);

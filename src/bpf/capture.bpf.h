@@ -258,7 +258,7 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
 #define NO_FILE ((void)0)
 #define TEXT(a) ((void)0)
 #define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
-#define FD_OR_NONE(a) FD(a)
+#define FD_UNLESS(f, bit, a) (args[f] & (bit) ? (void)0 : (void)FD(a))
 #define FD_IF_OPEN(a) (FD(a), file->fd = *opened ? file->fd : -1)
 #define FD_OF(t, p, a)                                                       \
   (*opened = 0, capture_fd_of(file, args[p], args[t] ? -1 : (__s32)args[a]), \
@@ -303,7 +303,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef NO_FILE
 #undef TEXT
 #undef FD
-#undef FD_OR_NONE
+#undef FD_UNLESS
 #undef FD_IF_OPEN
 #undef FD_OF
 #undef RING
@@ -316,7 +316,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 /* Which argument holds a path or other text, by shape. */
 #define NO_FILE NO_TEXT
 #define FD(a) NO_TEXT
-#define FD_OR_NONE(a) NO_TEXT
+#define FD_UNLESS(f, bit, a) NO_TEXT
 #define FD_IF_OPEN(a) NO_TEXT
 #define FD_OF(t, p, a) NO_TEXT
 #define RING(a, f, bit) NO_TEXT
@@ -338,7 +338,7 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 };
 #undef NO_FILE
 #undef FD
-#undef FD_OR_NONE
+#undef FD_UNLESS
 #undef FD_IF_OPEN
 #undef FD_OF
 #undef RING

@@ -20,7 +20,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { MAX_ERRNO = 4095, SIGNAL_IGNORED = 1, IN_PROGRESS = 115 };
+enum { MAX_ERRNO = 4095, SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
 
 static __always_inline void note_moved_names(__u32 row) {
   if (rows[row].moves_names) __sync_fetch_and_add(&name_epoch, 1);
@@ -130,6 +130,19 @@ static __always_inline bool gives_address(__u32 like, long ret) {
   return (like == __NR_connect || like == __NR_bind) && (ret == 0 || ret == -IN_PROGRESS);
 }
 
+/* What the call has changed of its file, unless the fd is another file's by now. */
+static __always_inline void take_changes(struct ior_task_state* state, const struct ior_row* row,
+                                         long ret) {
+  bool has_address = gives_address(row->like, ret);
+  if (!has_address && row->like != __NR_fcntl) return;
+  struct file* open = open_file(state->file.fd);
+  if (!open || (__u64)open != state->opened) return;
+  if (has_address)
+    move_to_this_cpu(state);
+  else
+    state->file.f_flags = READ(open, f_flags);
+}
+
 /* Finishes a call of which nothing is in a ring yet. */
 static __always_inline void finish_whole(struct ior_task_state* state, const struct ior_row* row,
                                          __u64 exit_ns, long ret) {
@@ -141,11 +154,7 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
     state->flags &= ~TASK_TEXT_FAULT;
   } else {
     renew_names(state);
-    if (gives_address(row->like, ret)) move_to_this_cpu(state);
-    if (row->like == __NR_fcntl) {
-      struct file* open = open_file(state->file.fd);
-      if (open) state->file.f_flags = READ(open, f_flags);
-    }
+    take_changes(state, row, ret);
   }
   send_whole(state, exit_ns, ret, 0);
 }
@@ -191,7 +200,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
     return 0;
   }
   if (state->flags & TASK_INTERRUPTED) {
-    if (resumes_call(state, nr)) {
+    if (resumes_call(state, regs, nr)) {
       state->flags &= ~TASK_INTERRUPTED;
       return 0;
     }
@@ -230,6 +239,12 @@ static __always_inline __u32 cause_of_lone_exit(struct task_struct* task,
              : IOR_COUNTER_in_flight_at_start;
 }
 
+/* Whether seccomp answers the call with SIGSYS. The return is the call's number still; what the
+ * program sees is for a handler to say. */
+static __always_inline bool is_trapped(struct task_struct* task, __u64 nr, long ret) {
+  return ret == nr && (READ(task, pending.signal.sig[0]) & SIGSYS_BIT);
+}
+
 /* A call that seccomp denied has no enter: its row begins and ends at once. */
 static __always_inline void send_denied(struct task_struct* task, struct pt_regs* regs, __u64 nr,
                                         __u64 pid_tgid, __u64 now, long ret) {
@@ -246,6 +261,11 @@ static __always_inline void send_denied(struct task_struct* task, struct pt_regs
   if (rows[number].captures) capture_arguments(state, rows[number].captures, rows[number].like);
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT | TASK_DENIED;
+  if (is_trapped(task, nr, ret)) {
+    send_whole(state, now, 0, IOR_NO_RETURN);
+    state->flags &= ~TASK_IN_CALL;
+    return;
+  }
   finish_call(state, now, ret);
 }
 
@@ -279,7 +299,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
     return 0;
   }
   if (is_restart(ret))
-    suspend_call(state, now, ret);
+    suspend_call(state, regs, now, ret);
   else
     finish_call(state, now, ret);
   return 0;

@@ -46,6 +46,7 @@ struct ior_task_state {
   __u64 other_opened;
   __u64 interrupted_ns;
   __s64 interrupted_ret;
+  __u64 interrupted_at; /* place_of() */
   char comm[IOR_COMM_SIZE];
   /* Other tasks write these, too: words of their own, stored whole. */
   __u32 comm_known; /* comm was read, and the task has not been renamed since */

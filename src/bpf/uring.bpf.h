@@ -197,6 +197,7 @@ static __always_inline void send_silent(struct ior_request* kept) {
 static __always_inline __u32 file_slot_of(struct io_kiocb* request, __u32 opcode) {
   if (opcode == IORING_OP_OPENAT || opcode == IORING_OP_OPENAT2)
     return READ(AS(struct io_open, request), file_slot);
+  if (opcode == IORING_OP_SOCKET) return READ(AS(struct io_socket, request), file_slot);
   return opcode == IORING_OP_CLOSE ? READ(AS(struct io_close, request), file_slot) : 0;
 }
 
@@ -245,6 +246,13 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
   if (!capture_at_submit(kept, request, entry, refusal)) bpf_map_delete_elem(&requests, &key);
 }
 
+/* Names the file of an fd that a request has made without being given one. */
+static __always_inline void capture_new_file(struct ior_task_state* call, __s32 fd) {
+  call->cpu = bpf_get_smp_processor_id();
+  call->sections |= IOR_FILE;
+  capture_fd(&call->file, fd);
+}
+
 /* Sends the row of a completion. */
 static __always_inline void send_completion(struct ior_request* kept, struct io_kiocb* request,
                                             __s64 ret) {
@@ -255,6 +263,7 @@ static __always_inline void send_completion(struct ior_request* kept, struct io_
     send_exit(call, now, ret, opened, 0);
   } else {
     capture_file_of(kept, request);
+    if (opened && !(call->sections & IOR_FILE)) capture_new_file(call, ret);
     send_whole(call, now, ret, 0);
   }
 }

@@ -108,7 +108,7 @@ constexpr Target target(Target::Kind kind, std::uint8_t argument, std::uint8_t d
 
 #define NO_FILE Target()
 #define FD(a) target(Target::Kind::fd, a)
-#define FD_OR_NONE(a) target(Target::Kind::fd_or_none, a)
+#define FD_UNLESS(f, bit, a) target(Target::Kind::fd_unless, a, f)
 #define FD_IF_OPEN(a) target(Target::Kind::fd_if_open, a)
 #define FD_OF(t, p, a) target(Target::Kind::fd_if_open, a)
 #define RING(a, f, bit) FD(a)
@@ -129,7 +129,7 @@ constexpr Shape kShapes[] = {
 };
 #undef NO_FILE
 #undef FD
-#undef FD_OR_NONE
+#undef FD_UNLESS
 #undef FD_IF_OPEN
 #undef FD_OF
 #undef RING

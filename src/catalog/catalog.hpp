@@ -74,7 +74,7 @@ struct Target {
   enum class Kind : std::uint8_t {
     none,
     fd,
-    fd_or_none,
+    fd_unless,
     fd_if_open,
     path,
     at,
@@ -84,7 +84,8 @@ struct Target {
     mapped
   };
   Kind kind = Kind::none;
-  std::uint8_t directory = 0;  // the dirfd of `at` and `at_or_fd`, the first fd of `first_open`
+  std::uint8_t directory = 0;  // the dirfd of `at` and `at_or_fd`, the first fd of `first_open`,
+                               // the flags of `fd_unless`
   std::uint8_t argument = 0;   // of `first_open`: the last fd
 };
 

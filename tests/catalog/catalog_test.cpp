@@ -88,7 +88,7 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
   const ShapeCase cases[] = {
       {"getpid", {}, {}, {}},
       {"read", {Kind::fd, 0, 0}, {}, {}},
-      {"mmap", {Kind::fd_or_none, 0, 4}, {}, {}},
+      {"mmap", {Kind::fd_unless, 3, 4}, {}, {}},
       {"newstat", {Kind::path, 0, 0}, {}, {}},
       {"newfstatat", {Kind::at_or_fd, 0, 1}, {}, {}},
       {"openat", {Kind::at, 0, 1}, {}, {Flags::argument, 2}},
@@ -102,7 +102,7 @@ TEST(Catalog, tells_which_arguments_name_the_files_of_a_call) {
       {"splice", {Kind::fd, 0, 2}, {Kind::fd, 0, 0}, {}},
       {"tee", {Kind::fd, 0, 1}, {Kind::fd, 0, 0}, {}},
       {"close_range", {Kind::first_open, 0, 1}, {}, {}},
-      {"fanotify_mark", {Kind::at, 3, 4}, {}, {}},
+      {"fanotify_mark", {Kind::at_or_fd, 3, 4}, {}, {}},
       {"dup3", {Kind::fd, 0, 0}, {Kind::fd_if_open, 0, 1}, {}},
       {"kcmp", {Kind::fd_if_open, 0, 4}, {Kind::fd_if_open, 0, 3}, {}},
       {"msync", {Kind::mapped, 0, 0}, {}, {}},

@@ -87,7 +87,7 @@ TEST(CompatCatalog, knows_the_calls_that_are_unlike_their_64_bit_rows) {
        {Case{"i386_pread64", 180, "pread64", "fd0", 5, ByteClass::read, Returns::bytes},
         Case{"i386_pwrite64", 181, "pwrite64", "fd0", 5, ByteClass::write, Returns::bytes},
         Case{"i386_mmap", 90, "mmap", "none", 1, ByteClass::none, Returns::address},
-        Case{"i386_mmap2", 192, "mmap", "fd4", 6, ByteClass::none, Returns::address},
+        Case{"i386_mmap2", 192, "mmap", "fd4_mapped", 6, ByteClass::none, Returns::address},
         Case{"i386__llseek", 140, "lseek", "fd0", 5, ByteClass::none, Returns::zero},
         Case{"i386_stat64", 195, "newstat", "path0", 2, ByteClass::none, Returns::zero},
         Case{"i386_fstatat64", 300, "newfstatat", "at0_or_fd0", 4, ByteClass::none, Returns::zero},
@@ -95,7 +95,8 @@ TEST(CompatCatalog, knows_the_calls_that_are_unlike_their_64_bit_rows) {
         Case{"i386_umount", 22, "umount", "path0", 1, ByteClass::none, Returns::zero},
         Case{"i386_sendfile", 187, "sendfile64", "fd0_from_fd1", 4, ByteClass::transfer,
              Returns::bytes},
-        Case{"i386_fanotify_mark", 339, "fanotify_mark", "at4", 6, ByteClass::none, Returns::zero},
+        Case{"i386_fanotify_mark", 339, "fanotify_mark", "at4_or_fd4", 6, ByteClass::none,
+             Returns::zero},
         Case{"i386_socketcall", 102, "socket", "none", 2, ByteClass::none, Returns::value}}) {
     SCOPED_TRACE(each.name);
     const Syscall* row = find_syscall(each.number, IOR_TABLE_32);

@@ -131,7 +131,7 @@ bool fits(const Target& target, const std::vector<Argument>& arguments) {
     case Target::Kind::none:
       break;
     case Target::Kind::fd:
-    case Target::Kind::fd_or_none:
+    case Target::Kind::fd_unless:
     case Target::Kind::fd_if_open:
       return is_fd(argument);
     case Target::Kind::path:

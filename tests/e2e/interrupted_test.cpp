@@ -5,7 +5,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,12 +121,49 @@ TEST(Interrupted, a_read_that_its_threads_death_ends_is_a_row) {
   EXPECT_THAT(calls_of_waiter(traced), ElementsAre("read,-512"));
 }
 
-// Makes openat fail with EPERM before it is entered.
-void deny_openat() {
+// As a debugger does that has a stopped thread make a call: with registers that it restores after.
+void read_in_between(pid_t waiter, int fd) {
+  int status;
+  must(::ptrace(PTRACE_SEIZE, waiter, nullptr, nullptr) == 0);
+  must(::ptrace(PTRACE_INTERRUPT, waiter, nullptr, nullptr) == 0);
+  must(::waitpid(waiter, &status, 0) == waiter);
+  user_regs_struct before{};
+  must(::ptrace(PTRACE_GETREGS, waiter, nullptr, &before) == 0);
+  user_regs_struct other = before;
+  other.orig_rax = ~0ull;
+  other.rax = SYS_read;
+  other.rdi = fd;
+  other.rip -= 2;  // to the syscall instruction
+  must(::ptrace(PTRACE_SETREGS, waiter, nullptr, &other) == 0);
+  for (int stop = 0; stop < 2; ++stop) {
+    must(::ptrace(PTRACE_SYSCALL, waiter, nullptr, nullptr) == 0);
+    must(::waitpid(waiter, &status, 0) == waiter);
+  }
+  must(::ptrace(PTRACE_SETREGS, waiter, nullptr, &before) == 0);
+  must(::ptrace(PTRACE_DETACH, waiter, nullptr, nullptr) == 0);
+}
+
+TEST(Interrupted, a_call_that_a_debugger_makes_in_between_is_a_row_of_its_own) {
+  std::array<int, 2> pipe{};
+  must(::pipe(pipe.data()) == 0);
+  const int zeros = ::open("/dev/zero", O_RDONLY);
+  std::array<char, 2> bytes;
+  const auto read = [&] { must(::read(pipe[0], bytes.data(), 2) == 1); };
+  const Traced traced = trace_waiter(read, [&](pid_t waiter) {
+    read_in_between(waiter, zeros);
+    must(::write(pipe[1], "x", 1) == 1);
+  });
+  EXPECT_THAT(calls_of_waiter(traced), ElementsAre("read,-512", "read,2", "read,1"));
+  EXPECT_THAT(traced.rows, Contains(EndsWith(",read,2,/dev/zero")));
+  ::close(zeros);
+}
+
+// Does as seccomp is told with openat, before it is entered.
+void filter_openat(std::uint32_t action) {
   std::array<sock_filter, 4> filter = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, action),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
   sock_fprog program = {filter.size(), filter.data()};
@@ -132,10 +171,12 @@ void deny_openat() {
   must(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
+constexpr std::uint32_t kDenied = SECCOMP_RET_ERRNO | EPERM;
+
 TEST(Denied, calls_are_rows_with_their_files) {
   const Traced traced = trace_child(
       [] {
-        deny_openat();
+        filter_openat(kDenied);
         must(::chdir("/tmp") == 0);
         must(::open("denied", O_RDONLY) == -1 && errno == EPERM);
         must(::access("/etc/hostname", F_OK) == 0);
@@ -148,7 +189,7 @@ TEST(Denied, calls_are_rows_with_their_files) {
 TEST(Denied, the_first_call_of_a_new_process_is_a_row) {
   const Traced traced = trace_child(
       [] {
-        deny_openat();
+        filter_openat(kDenied);
         const pid_t child = ::fork();
         if (child == 0) {
           const char path[] = "/etc/denied";  // in memory, for nobody else reads it
@@ -159,6 +200,21 @@ TEST(Denied, the_first_call_of_a_new_process_is_a_row) {
       },
       {"-f", "-plain", "-trace-syscalls", "openat"});
   EXPECT_THAT(traced.rows, Contains(EndsWith(",openat,-1,/etc/denied")));
+}
+
+// There the kernel leaves the call's number where its result would be.
+TEST(Denied, a_call_answered_with_SIGSYS_has_no_result) {
+  const Traced traced = trace_child(
+      [] {
+        ::signal(SIGSYS, [](int) {});
+        filter_openat(SECCOMP_RET_TRAP);
+        must(::chdir("/tmp") == 0);
+        ::open("/etc/trapped", O_RDONLY);
+        must(::access("/etc/hostname", F_OK) == 0);
+      },
+      {"-plain"});
+  EXPECT_THAT(traced.rows, Contains(EndsWith(",openat,,/etc/trapped")));
+  EXPECT_THAT(traced.rows, Contains(EndsWith(",access,0,/etc/hostname")));
 }
 
 }  // namespace

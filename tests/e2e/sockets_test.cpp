@@ -7,7 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "tests/e2e/trace.hpp"
 
@@ -88,6 +90,34 @@ TEST(Sockets, of_the_unix_family_show_their_path) {
                          << "socket:[" << inode_of(server) << " unix stream " << path << "]\n";
   });
   expect_names(traced.records, notes, 2);
+}
+
+TEST(Sockets, keep_their_name_when_they_are_closed_during_connect) {
+  const TempDir directory;
+  const std::string notes = directory.file("notes"), path = directory.file("sock");
+  const Traced traced = trace_child(
+      [&] {
+        const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+        ::bind(listener, generic(address), sizeof(address));
+        ::listen(listener, 0);
+        const int first = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        ::connect(first, generic(address), sizeof(address));
+        const int second = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        std::ofstream(notes) << "socket:[" << inode_of(second) << " unix stream]\n";
+        std::thread waiter([&] { ::connect(second, generic(address), sizeof(address)); });
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        ::close(second);
+        ::accept(listener, nullptr, nullptr);  // makes room
+        waiter.join();
+      },
+      {"-trace-families", "Network"});
+  std::ifstream in(notes);
+  std::string name;
+  std::getline(in, name);
+  EXPECT_EQ(sum_of(traced.records, "enter_connect", name).count, 1u) << name;
 }
 
 }  // namespace

@@ -267,8 +267,10 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
     case Target::Kind::fd_if_open:
       if (!is_named_fd(argument(target.argument))) return "";
       return spelled(Field::fd, argument(target.argument), row);
-    case Target::Kind::fd_or_none:
-      if (argument(target.argument).starts_with('-')) return "";
+    case Target::Kind::fd_unless:
+      if (argument(target.argument).starts_with('-') ||
+          argument(target.directory).contains("MAP_ANONYMOUS"))
+        return "";
       [[fallthrough]];
     case Target::Kind::fd:
       return spelled(Field::fd, argument(target.argument), row);
@@ -293,7 +295,7 @@ Text named_file(const Target& target, const Raw& raw, const Syscall& row,
 Text path_of(const Syscall& row, const Raw& raw, const std::string& working_directory) {
   const Shape& shape = shape_of(row.shape);
   const bool given_fd =
-      shape.main.kind == Target::Kind::fd || shape.main.kind == Target::Kind::fd_or_none;
+      shape.main.kind == Target::Kind::fd || shape.main.kind == Target::Kind::fd_unless;
   if (row.returns == Returns::fd && is_digit(raw.ret.front()) && !given_fd)
     return spelled(Field::fd, raw.ret, row);
   if (shape.name == "handle") return std::string(unknown::kHandle);
@@ -315,7 +317,7 @@ bool names(const Target& target, std::size_t argument) {
     case Target::Kind::mapped:
       return false;
     case Target::Kind::fd:
-    case Target::Kind::fd_or_none:
+    case Target::Kind::fd_unless:
     case Target::Kind::fd_if_open:
       return target.argument == argument;
     case Target::Kind::at:

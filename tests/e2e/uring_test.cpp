@@ -65,6 +65,23 @@ TEST_F(Uring, requests_by_fd_have_their_file_bytes_and_errors) {
   }
 }
 
+TEST_F(Uring, a_new_socket_is_named) {
+  std::string name;
+  const Traced traced = trace_child(
+      [&] {
+        Ring ring;
+        ::io_uring_prep_socket(ring.next(), AF_UNIX, SOCK_DGRAM, 0, 0);
+        const int fd = ring.run();
+        must(fd >= 0);
+        ::fsync(fd);
+      },
+      {"-trace-syscalls", "socket,fsync"});
+  for (const auto& record : traced.records)
+    if (record["tracepoint"] == "enter_fsync") name = record["path"];
+  EXPECT_TRUE(name.starts_with("socket:[")) << name;
+  EXPECT_EQ(sum(traced, "socket", name).count, 1u);
+}
+
 TEST_F(Uring, a_splice_has_both_files) {
   const std::string path = file("data");
   const Traced traced = trace_child([&] {

@@ -68,6 +68,8 @@ void fanotify_mark(const Calls& calls) {
   const OpenFile marks = adopt(::fanotify_init(FAN_CLASS_NOTIF, O_RDONLY), O_RDWR);
   calls.returns(0, {marks.fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, calls.directory()},
                 at(calls.directory()));
+  const OpenFile file = new_file(calls, "file");
+  calls.returns(0, {marks.fd, FAN_MARK_ADD, FAN_OPEN, file.fd, nullptr}, on(file));
   calls.fails(ENOENT, {marks.fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, "absent"},
               at(calls.file("absent")));
 }

@@ -67,6 +67,7 @@ void mmap(const Calls& calls) {
   const OpenFile file = new_file(calls, "file", "text");
   calls.succeeds({nullptr, kPageBytes, PROT_READ, MAP_SHARED, file.fd, 0}, on(file));
   calls.succeeds({nullptr, kPageBytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0});
+  calls.succeeds({nullptr, kPageBytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, file.fd, 0});
   calls.fails(EINVAL, {nullptr, 0, PROT_READ, MAP_SHARED, file.fd, 0}, on(file));
   calls.fails(EBADF, {nullptr, kPageBytes, PROT_READ, MAP_SHARED, kClosedFd, 0}, on_closed_fd());
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <string>
 
 #include "calls/child.hpp"
