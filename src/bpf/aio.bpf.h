@@ -118,12 +118,12 @@ static long drop_step(__u32 index, void* context) {
 }
 
 /* The kernel took only the first ones. */
-static __always_inline void drop_iocbs(struct pt_regs* regs, __u64 pid_tgid, long taken) {
+static __noinline int drop_iocbs(struct pt_regs* regs, __u64 pid_tgid, long taken) {
   if (taken < 0) taken = 0;
-  if ((long)regs->si <= taken) return;
+  if ((long)regs->si <= taken) return 0;
   struct ior_iocb_drop drop = {.list = {.iocbs = regs->dx, .tgid = pid_tgid >> 32}, .first = taken};
   __u64 left = regs->si - taken;
-  bpf_loop(left < IOCBS_AT_ONCE_MAX ? left : IOCBS_AT_ONCE_MAX, drop_step, &drop, 0);
+  return bpf_loop(left < IOCBS_AT_ONCE_MAX ? left : IOCBS_AT_ONCE_MAX, drop_step, &drop, 0);
 }
 
 struct ior_event_list {

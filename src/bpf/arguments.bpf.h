@@ -155,11 +155,12 @@ __noinline int capture_arguments(struct ior_task_state* state, __u32 captures, _
 }
 
 /* The handle that the kernel has given out. */
-static __always_inline void capture_given_handle(struct ior_task_state* state) {
+static __noinline int capture_given_handle(struct ior_task_state* state) {
   __u64 value;
-  if (!read_handle(state->args[2], &value)) return;
+  if (!read_handle(state->args[2], &value)) return 0;
   state->args[2] = value | IOR_CAPTURED;
   state->flags |= TASK_ARGS_CHANGED;
+  return 0;
 }
 
 #endif

@@ -180,16 +180,20 @@ __noinline __u64 capture_first_open(struct ior_file* file, __u32 first, __u32 la
   return capture_fd(file, fd <= last ? fd : -1);
 }
 
+static __always_inline void capture_dirfd(struct ior_file* file, __s32 dirfd) {
+  if (dirfd == AT_FDCWD_VALUE)
+    capture_working_directory(file);
+  else
+    capture_fd(file, dirfd);
+}
+
 /* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn
  * out relative. */
 __noinline int capture_directory(struct ior_file* file, __s32 dirfd, __u64 path) {
   char first = 0;
   bpf_probe_read_user(&first, 1, (const void*)path);
   if (first == '/') return false;
-  if (dirfd == AT_FDCWD_VALUE)
-    capture_working_directory(file);
-  else
-    capture_fd(file, dirfd);
+  capture_dirfd(file, dirfd);
   return true;
 }
 

@@ -95,15 +95,18 @@ static __always_inline bool is_expired(const struct ior_file* file, __u32 newest
   return file->status == IOR_FILE_NAMED && newest - file->name_id >= IOR_NAME_WINDOW / 2;
 }
 
-static __always_inline void rename_file(struct ior_file* file, __u64 opened) {
+/* Not inlined, as is what follows from it: older kernels add up the stacks of all that a probe
+ * calls, to 512 bytes. */
+static __noinline int rename_file(struct ior_file* file, __u64 opened) {
   struct ior_file now;
-  if (file->status != IOR_FILE_NAMED) return;
+  if (file->status != IOR_FILE_NAMED) return 0;
   if (opened && capture_fd(&now, file->fd) == opened) {
     *file = now;
-    return;
+    return 0;
   }
   file->status = IOR_FILE_NO_NAME;
   count(IOR_COUNTER_name_expired);
+  return 0;
 }
 
 /* Sends the call to this CPU's ring, where its files must have names, too. */
@@ -148,7 +151,7 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
                                          __u64 exit_ns, long ret) {
   bool has_file = (state->sections & IOR_FILE) && !(state->flags & TASK_TEXT_FAULT);
   if (row->returns == IOR_RETURNS_fd && ret >= 0 && !has_file) {
-    if (state->cpu != bpf_get_smp_processor_id()) move_to_this_cpu(state);
+    state->cpu = bpf_get_smp_processor_id();
     capture_fd(&state->file, ret);
     state->sections |= IOR_FILE;
     state->flags &= ~TASK_TEXT_FAULT;

@@ -1,6 +1,6 @@
 // What the kernel side uses that not every kernel has, and what is lost without it. Session loads
 // for a kernel that has all of it, and looks here only when that is refused, because reading the
-// kernel's types takes as long as half a load.
+// kernel's types takes its time.
 #pragma once
 
 #include <string>

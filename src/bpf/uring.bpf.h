@@ -313,10 +313,15 @@ static long finish_overflowed(struct bpf_map* map, __u64* key, struct ior_reques
   return 1;
 }
 
+/* With a stack of its own, as rename_file(). */
+static __noinline int note_overflowed_multishot(const struct ior_multishot* mark, __s64 result) {
+  return note_multishot(mark, result);
+}
+
 static __always_inline void note_overflow(__u64 ring, __u64 user_data, __s32 result, __u32 flags) {
   struct ior_overflow done = {.mark = {ring, user_data}, .result = result};
   if (flags & IS_NOTICE) return;
-  if (flags & MORE_TO_COME && note_multishot(&done.mark, result)) return;
+  if (flags & MORE_TO_COME && note_overflowed_multishot(&done.mark, result)) return;
   if (result == 0) __sync_fetch_and_add(&name_epoch, 1); /* it may be a rename that nobody traces */
   bpf_for_each_map_elem(&requests, finish_overflowed, &done, 0);
 }

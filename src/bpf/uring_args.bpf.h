@@ -46,7 +46,8 @@ static __always_inline void take_arguments_of(struct ior_task_state* state,
       args[3] = READ(AS(struct io_fadvise, request), advice);
       break;
     case IORING_OP_FTRUNCATE:
-      args[1] = READ(AS(struct io_ftrunc, request), len);
+      if (bpf_core_type_exists(struct io_ftrunc)) /* Linux 6.9 */
+        args[1] = READ(AS(struct io_ftrunc, request), len);
       break;
     case IORING_OP_OPENAT:
       args[0] = READ(AS(struct io_open, request), dfd);
@@ -125,7 +126,8 @@ static __always_inline void take_arguments_of(struct ior_task_state* state,
       args[2] = (__u32)READ(AS(struct io_socket, request), protocol);
       break;
     case IORING_OP_LISTEN:
-      args[1] = (__u32)READ(AS(struct io_listen, request), backlog);
+      if (bpf_core_type_exists(struct io_listen)) /* Linux 6.11 */
+        args[1] = (__u32)READ(AS(struct io_listen, request), backlog);
       break;
     case IORING_OP_SHUTDOWN:
       args[1] = (__u32)READ(AS(struct io_shutdown, request), how);
@@ -283,10 +285,7 @@ static __noinline int capture_start(struct ior_file* file, __s32 dirfd, __u64 fi
   if (!file) return false;
   bpf_probe_read_kernel(&first, 1, BPF_CORE_READ((struct filename*)filename, name));
   if (first == '/') return false;
-  if (dirfd == AT_FDCWD_VALUE)
-    capture_working_directory(file);
-  else
-    capture_fd(file, dirfd);
+  capture_dirfd(file, dirfd);
   return true;
 }
 
