@@ -1,19 +1,16 @@
 // ior_load: makes a known number of I/O calls, times them, and says exactly which they were. Prints
 // a line of JSON for each run. With --hold it prints `ready PID` when the workload is set up, and
-// begins a run for each line that it reads, so that a tracer can be started or changed in between.
+// begins a run for each line that it reads, so that a tracer can be started or changed in between;
+// a number in the line is that run's --calls.
 // Exit code: 0 done, 1 a call failed that must not, 2 wrong arguments.
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "temp_dir.hpp"
 #include "worker.hpp"
 
 namespace ior::load {
@@ -27,29 +24,8 @@ struct Options {
   std::uint64_t calls = 0;
   double seconds = 0;
   bool hold = false;
-  std::string directory;
+  std::string directory = default_temp_parent();
   std::uint32_t processes = 20;
-};
-
-class TempDir {
- public:
-  explicit TempDir(const std::string& parent) {
-    std::string name = std::filesystem::absolute(parent) / "ior_load.XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) {
-      throw std::system_error(errno, std::generic_category(), "cannot make " + name);
-    }
-    path_ = name;
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 const WorkloadKind& kind_named(const std::string& name) {
@@ -75,8 +51,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--seconds", options.seconds, "End a run after that time")
       ->check(CLI::PositiveNumber);
   app.add_flag("--hold", options.hold, "Say `ready PID`, then run once for each line of stdin");
-  app.add_option("--directory", options.directory, "Where to make files (default: $TMPDIR or /tmp)")
-      ->check(CLI::ExistingDirectory);
+  app.add_option("--directory", options.directory, "Where to make files")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
   app.add_option("--processes", options.processes, "Those of `counted`")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -107,16 +84,18 @@ void print_result(const std::string& workload, pid_t pid, const Measured& measur
 }
 
 void run(const Options& options) {
-  const TempDir directory(!options.directory.empty() ? options.directory
-                          : std::getenv("TMPDIR")    ? std::getenv("TMPDIR")
-                                                     : "/tmp");
+  const TempDir directory(options.directory);
   const WorkloadKind& kind = kind_named(options.workload);
   Worker worker([&] { return kind.make({directory.path(), options.processes}); });
   const Limit limit = limit_of(options, kind);
-  const auto run_once = [&] { print_result(kind.name, worker.pid(), worker.run(limit)); };
-  if (!options.hold) return run_once();
+  const auto run_once = [&](const Limit& until) {
+    print_result(kind.name, worker.pid(), worker.run(until));
+  };
+  if (!options.hold) return run_once(limit);
   std::cout << "ready " << worker.pid() << std::endl;
-  for (std::string line; std::getline(std::cin, line);) run_once();
+  for (std::string line; std::getline(std::cin, line);) {
+    run_once(line.empty() ? limit : Limit{.calls = std::stoull(line)});
+  }
 }
 
 }  // namespace

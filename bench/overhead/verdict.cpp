@@ -1,0 +1,79 @@
+#include "verdict.hpp"
+
+#include <fmt/format.h>
+
+namespace ior::overhead {
+namespace {
+
+constexpr double kBareToEmpty = 4;
+
+struct Limit {
+  const char* workload;
+  const char* configuration;
+  const char* to;  // kBare or kEmpty
+  double at_most;
+};
+
+constexpr Limit kLimits[] = {
+    {"rw1", kIorRecord, kBare, 1.05},
+    {"openclose", kIorRecord, kBare, 2.5},
+    {"rw1", kIorOutside, kEmpty, 1.25},
+};
+
+Verdict judge(const Limit& limit, const std::vector<WorkloadFigures>& workloads) {
+  const WorkloadFigures* figures = find_workload(workloads, limit.workload);
+  const Figures* of = figures != nullptr ? find_figures(*figures, limit.configuration) : nullptr;
+  const auto ratio = of == nullptr ? std::nullopt : limit.to == kBare ? of->to_bare : of->to_empty;
+  const std::string what = fmt::format("{}: {} adds at most {} x what {} adds", limit.workload,
+                                       limit.configuration, limit.at_most, limit.to);
+  if (!ratio) return {false, what + ": was not measured"};
+  return {ratio->value <= limit.at_most,
+          fmt::format("{}: {:.3f} ±{:.3f}", what, ratio->value, ratio->noise)};
+}
+
+}  // namespace
+
+std::vector<Verdict> judge_bare(const std::vector<WorkloadFigures>& workloads) {
+  std::vector<Verdict> verdicts;
+  for (const WorkloadFigures& figures : workloads) {
+    const Figures* bare = find_figures(figures, kBare);
+    if (bare == nullptr || !bare->to_empty) continue;
+    const Ratio& ratio = *bare->to_empty;
+    verdicts.push_back(
+        {ratio.value - ratio.noise <= kBareToEmpty,
+         fmt::format("{}: the bare tracer adds at most {} x what the empty probes add: {:.2f} "
+                     "±{:.2f}",
+                     figures.workload, kBareToEmpty, ratio.value, ratio.noise)});
+  }
+  return verdicts;
+}
+
+std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads) {
+  std::vector<Verdict> verdicts;
+  for (const Limit& limit : kLimits) verdicts.push_back(judge(limit, workloads));
+  return verdicts;
+}
+
+std::vector<Verdict> judge_against(const Report& baseline, const Report& report, double band) {
+  std::vector<Verdict> verdicts;
+  for (const WorkloadFigures& earlier : baseline.workloads) {
+    const WorkloadFigures* now = find_workload(report.workloads, earlier.workload);
+    if (now == nullptr) continue;
+    for (const Figures& before : earlier.configurations) {
+      const Figures* after = find_figures(*now, before.configuration);
+      if (after == nullptr || after->role != Role::ior || !before.to_bare || !after->to_bare)
+        continue;
+      const double at_most =
+          before.to_bare->value * (1 + band) + before.to_bare->noise + after->to_bare->noise;
+      verdicts.push_back(
+          {after->to_bare->value <= at_most,
+           fmt::format("{}: {} adds {:.3f} x what bare adds, before {:.3f}; may be {:.3f}",
+                       earlier.workload, before.configuration, after->to_bare->value,
+                       before.to_bare->value, at_most)});
+    }
+  }
+  if (verdicts.empty()) verdicts.push_back({false, "nothing of the baseline was measured"});
+  return verdicts;
+}
+
+}  // namespace ior::overhead

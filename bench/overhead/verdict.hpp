@@ -1,0 +1,29 @@
+// What the exit status stands for: whether the bare tracer may be called so, whether ior keeps to
+// its limits, and whether it costs more than an earlier run says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report.hpp"
+
+namespace ior::overhead {
+
+struct Verdict {
+  bool holds = false;
+  std::string sentence;
+};
+
+// The bare tracer adds at most 4 x what the empty probes add. One verdict for each workload where
+// the cost of those can be told from nothing.
+std::vector<Verdict> judge_bare(const std::vector<WorkloadFigures>& workloads);
+
+// What ior may add. A limit that was not measured does not hold.
+std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads);
+
+// ior's ratios to the bare tracer. One is worse when it is more than `band` (0.15: 15 %) and the
+// noise of both runs above the earlier one. What is in only one of the runs is not judged; none
+// that is in both is a failure.
+std::vector<Verdict> judge_against(const Report& baseline, const Report& report, double band);
+
+}  // namespace ior::overhead
