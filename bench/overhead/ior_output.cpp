@@ -20,6 +20,14 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kTracepointPrefix = "enter_";
 
+std::uint64_t number_after(const std::string& summary, const std::string& text) {
+  std::smatch match;
+  if (!std::regex_search(summary, match, std::regex(text + "(\\d+)"))) {
+    throw std::runtime_error("ior gave no summary: " + summary);
+  }
+  return std::stoull(match[1]);
+}
+
 }  // namespace
 
 std::uint64_t total(const Counts& counts) {
@@ -28,12 +36,12 @@ std::uint64_t total(const Counts& counts) {
   return sum;
 }
 
+std::uint64_t seen_calls(const std::string& summary) {
+  return number_after(summary, "ior: syscalls seen ");
+}
+
 std::uint64_t lost_calls(const std::string& summary) {
-  std::smatch match;
-  if (!std::regex_search(summary, match, std::regex("ior: lost: (\\d+) call"))) {
-    throw std::runtime_error("ior gave no summary: " + summary);
-  }
-  return std::stoull(match[1]);
+  return number_after(summary, "ior: lost: ");
 }
 
 std::string recording_in(const std::string& directory) {

@@ -16,7 +16,8 @@ using Counts = std::map<std::string, std::uint64_t>;  // calls, by name
 
 std::uint64_t total(const Counts& counts);
 
-// Calls lost, by the summary on stderr. Throws std::runtime_error where there is none.
+// Calls seen, and lost, by the summary on stderr. Throw std::runtime_error where there is none.
+std::uint64_t seen_calls(const std::string& summary);
 std::uint64_t lost_calls(const std::string& summary);
 
 // The one recording in a directory. Throws std::runtime_error where there is not exactly one.

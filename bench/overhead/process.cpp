@@ -143,6 +143,11 @@ std::string output_of(const std::vector<std::string>& command) {
   return read_file(out);
 }
 
+std::string beside_this_program(const std::string& name) {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe");
+  return std::filesystem::weakly_canonical(self.parent_path() / name);
+}
+
 bool is_installed(const std::string& program) {
   const char* path = std::getenv("PATH");
   std::istringstream directories(path != nullptr ? path : "/usr/bin:/bin");

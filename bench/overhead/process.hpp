@@ -63,6 +63,9 @@ std::string read_file(const std::string& path);
 // Runs a program to its end and gives its stdout. Throws std::runtime_error where it fails.
 std::string output_of(const std::vector<std::string>& command);
 
+// The path of a program that was built along with this one, relative to it.
+std::string beside_this_program(const std::string& name);
+
 // Whether there is such a program in PATH.
 bool is_installed(const std::string& program);
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdio>
+
 namespace ior::overhead {
 namespace {
 
@@ -33,19 +36,30 @@ Verdict judge(const Limit& limit, const std::vector<WorkloadFigures>& workloads)
 
 }  // namespace
 
-std::vector<Verdict> judge_bare(const std::vector<WorkloadFigures>& workloads) {
-  std::vector<Verdict> verdicts;
+bool print_verdicts(const std::vector<Verdict>& verdicts) {
+  for (const Verdict& verdict : verdicts) {
+    fmt::print("{} {}\n", verdict.holds ? "ok  " : "FAIL", verdict.sentence);
+  }
+  std::fflush(stdout);
+  return std::ranges::all_of(verdicts, &Verdict::holds);
+}
+
+Verdict judge_bare(const std::vector<WorkloadFigures>& workloads) {
+  const auto relative_noise = [](const Ratio& ratio) { return ratio.noise / ratio.value; };
+  const WorkloadFigures* best = nullptr;
+  std::optional<Ratio> known;
   for (const WorkloadFigures& figures : workloads) {
     const Figures* bare = find_figures(figures, kBare);
     if (bare == nullptr || !bare->to_empty) continue;
-    const Ratio& ratio = *bare->to_empty;
-    verdicts.push_back(
-        {ratio.value - ratio.noise <= kBareToEmpty,
-         fmt::format("{}: the bare tracer adds at most {} x what the empty probes add: {:.2f} "
-                     "±{:.2f}",
-                     figures.workload, kBareToEmpty, ratio.value, ratio.noise)});
+    if (known && relative_noise(*known) <= relative_noise(*bare->to_empty)) continue;
+    best = &figures;
+    known = bare->to_empty;
   }
-  return verdicts;
+  const std::string what =
+      fmt::format("the bare tracer adds at most {} x what the empty probes add", kBareToEmpty);
+  if (!known) return {false, what + ": could not be measured here"};
+  return {known->value <= kBareToEmpty,
+          fmt::format("{}: {}: {:.2f} ±{:.2f}", best->workload, what, known->value, known->noise)};
 }
 
 std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads) {

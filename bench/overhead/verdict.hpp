@@ -14,9 +14,12 @@ struct Verdict {
   std::string sentence;
 };
 
-// The bare tracer adds at most 4 x what the empty probes add. One verdict for each workload where
-// the cost of those can be told from nothing.
-std::vector<Verdict> judge_bare(const std::vector<WorkloadFigures>& workloads);
+// Prints each on a line of its own. Returns whether all hold.
+bool print_verdicts(const std::vector<Verdict>& verdicts);
+
+// The bare tracer adds at most 4 x what the empty probes add: on that workload where the ratio is
+// known best.
+Verdict judge_bare(const std::vector<WorkloadFigures>& workloads);
 
 // What ior may add. A limit that was not measured does not hold.
 std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads);
