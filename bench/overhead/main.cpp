@@ -3,6 +3,7 @@
 // Exit code: 0 done and all that was asked holds, 1 something does not hold or failed, 2 wrong
 // arguments.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -114,9 +115,10 @@ Report measure(const Options& options, const std::vector<Configuration>& configu
                 options.measure.tracer_cpu,
                 options.measure.rounds,
                 {}};
-  fmt::print("{}, {} cores, {}; workload on {}, tracers on {}; {} rounds\n{}", report.machine.cpu,
-             report.machine.cores, report.machine.kernel, cpu_text(report.load_cpu),
-             cpu_text(report.tracer_cpu), report.rounds, format_legend(configurations));
+  fmt::print(
+      "{}, {} cores, {}; workload on {}, tracers on {}, all at the highest priority; {} rounds\n{}",
+      report.machine.cpu, report.machine.cores, report.machine.kernel, cpu_text(report.load_cpu),
+      cpu_text(report.tracer_cpu), report.rounds, format_legend(configurations));
   for (const std::string& workload : options.workloads) {
     report.workloads.push_back(
         figures_of(measure_workload(options.measure, workload, configurations)));
@@ -163,6 +165,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : ior::overhead::kExitUsage;
   }
+  // Whatever else runs on the machine gets in the way of neither the workload nor a tracer.
+  ::setpriority(PRIO_PROCESS, 0, -20);
   try {
     return ior::overhead::run(options) ? 0 : ior::overhead::kExitFailed;
   } catch (const std::exception& error) {

@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 constexpr auto kPerfPause = 700ms;
 constexpr auto kBpftracePause = 1500ms;
 
+// A busy host has more file descriptors than the usual 4096.
+constexpr const char* kMapKeys = "BPFTRACE_MAP_KEYS_MAX=65536";
+
 constexpr const char* kPerFdScript = R"(
 tracepoint:raw_syscalls:sys_enter { @start[tid] = nsecs; @fd[tid] = args->args[0]; }
 tracepoint:raw_syscalls:sys_exit /@start[tid]/ {
@@ -28,6 +31,7 @@ tracepoint:raw_syscalls:sys_exit /@start[tid]/ {
   delete(@start[tid]);
   delete(@fd[tid]);
 }
+tracepoint:sched:sched_process_exit { delete(@start[tid]); delete(@fd[tid]); }
 END { clear(@start); clear(@fd); clear(@ns); })";
 
 // Without its own calls, which would call for more.
@@ -44,15 +48,25 @@ std::uint64_t at_most_made(std::uint64_t seen, const LoadResult& made) {
   return std::min(seen, made.total_calls);
 }
 
-// Lines of a log of strace or perf trace, in which a call of a name that the workload has begins.
-void count_log_lines(const Output& output, const LoadResult& made, Observed& observed) {
+// Lines of the log that begin with `head` and one of the workload's calls. The end of a call that
+// another one interrupted has a line of another form.
+void count_log_lines(const Output& output, const LoadResult& made, const std::string& head,
+                     Observed& observed) {
   std::vector<std::string> names;
   for (const auto& [name, count] : made.calls) names.push_back(name);
-  const std::regex call(fmt::format("(^|[ :])({})\\(", fmt::join(names, "|")));
+  const std::regex call(fmt::format("^{}({})\\(", head, fmt::join(names, "|")));
   std::uint64_t kept = 0;
   std::ifstream in(output.directory + "/log");
   for (std::string line; std::getline(in, line);) kept += std::regex_search(line, call);
   observed.kept = kept;
+}
+
+void read_strace_log(const Output& output, const LoadResult& made, Observed& observed) {
+  count_log_lines(output, made, R"(\d+ +)", observed);
+}
+
+void read_perf_trace_log(const Output& output, const LoadResult& made, Observed& observed) {
+  count_log_lines(output, made, fmt::format(R"([^:]*: {}\w+/\d+ )", kLoadComm), observed);
 }
 
 void count_printed_lines(const Output& output, const LoadResult& made, Observed& observed) {
@@ -106,13 +120,12 @@ std::unique_ptr<Tracer> start_strace(const Target& target, int cpu) {
       .words = {"strace", "-f", "-o", log_or_null(target), "-p", std::to_string(target.pid)},
       .cpu = cpu,
       .ready_text = "attached",
-      .read_output = if_counting(target, count_log_lines)});
+      .read_output = if_counting(target, read_strace_log)});
 }
 
 std::unique_ptr<Tracer> start_perf(const Target& target, std::vector<std::string> words,
                                    ReadOutput read) {
   words.insert(words.begin(), "perf");
-  words.insert(words.end(), {"-p", std::to_string(target.pid)});
   return std::make_unique<CommandTracer>(TracerCommand{.words = std::move(words),
                                                        .cpu = target.tracer_cpu,
                                                        .pause = kPerfPause,
@@ -121,7 +134,7 @@ std::unique_ptr<Tracer> start_perf(const Target& target, std::vector<std::string
 
 std::unique_ptr<Tracer> start_bpftrace(const Target& target, std::vector<std::string> words,
                                        ReadOutput read) {
-  words.insert(words.begin(), "bpftrace");
+  words.insert(words.begin(), {"env", kMapKeys, "bpftrace"});
   return std::make_unique<CommandTracer>(TracerCommand{.words = std::move(words),
                                                        .cpu = target.tracer_cpu,
                                                        .pause = kBpftracePause,
@@ -137,48 +150,51 @@ std::string tracepoints_of(const Target& target) {
   return fmt::format("{}", fmt::join(events, ","));
 }
 
+std::unique_ptr<Tracer> start_perf_record(const Target& target, const std::string& events) {
+  return start_perf(target,
+                    {"record", "-q", "-m", "16M", "-e", events, "-p", std::to_string(target.pid)},
+                    count_samples);
+}
+
 std::vector<Configuration> perf_configurations() {
   return {
       {.name = "perf_record_raw",
        .role = Role::peer,
-       .about = "perf record -e raw_syscalls:sys_enter,raw_syscalls:sys_exit -m 16M",
+       .about = "perf record -e raw_syscalls:sys_enter,raw_syscalls:sys_exit -m 16M -p",
        .program = "perf",
        .fewer = 4,
        .start =
            [](const Target& target) {
-             return start_perf(target,
-                               {"record", "-q", "-m", "16M", "-e",
-                                "raw_syscalls:sys_enter,raw_syscalls:sys_exit"},
-                               count_samples);
+             return start_perf_record(target, "raw_syscalls:sys_enter,raw_syscalls:sys_exit");
            }},
       {.name = "perf_record_named",
        .role = Role::peer,
-       .about = "perf record -e syscalls:sys_{enter,exit}_{the workload's} -m 16M",
+       .about = "perf record -e syscalls:sys_{enter,exit}_{the workload's} -m 16M -p",
        .program = "perf",
        .fewer = 4,
        .start =
-           [](const Target& target) {
-             return start_perf(target, {"record", "-q", "-m", "16M", "-e", tracepoints_of(target)},
-                               count_samples);
-           }},
+           [](const Target& target) { return start_perf_record(target, tracepoints_of(target)); }},
+      // With -p it does not follow forks.
       {.name = "perf_trace",
        .role = Role::peer,
-       .about = "perf trace -o /dev/null",
+       .about = "perf trace -a -o /dev/null",
        .program = "perf",
        .fewer = 200,
        .counts_apart = true,
        .start =
            [](const Target& target) {
-             return start_perf(target, {"trace", "-o", log_or_null(target)},
-                               if_counting(target, count_log_lines));
+             return start_perf(target, {"trace", "-a", "-o", log_or_null(target)},
+                               if_counting(target, read_perf_trace_log));
            }},
       {.name = "perf_stat",
        .role = Role::counter,
-       .about = "perf stat -e raw_syscalls:sys_enter",
+       .about = "perf stat -e raw_syscalls:sys_enter -p",
        .program = "perf",
        .start =
            [](const Target& target) {
-             return start_perf(target, {"stat", "-x", ",", "-e", "raw_syscalls:sys_enter"},
+             return start_perf(target,
+                               {"stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-p",
+                                std::to_string(target.pid)},
                                read_perf_stat);
            }},
   };
@@ -225,14 +241,14 @@ std::vector<Configuration> peer_configurations() {
   std::vector<Configuration> all = {
       {.name = "strace",
        .role = Role::peer,
-       .about = "strace -f -o /dev/null",
+       .about = "strace -f -o /dev/null -p",
        .program = "strace",
        .fewer = 400,
        .counts_apart = true,
        .start = [](const Target& target) { return start_strace(target, target.tracer_cpu); }},
       {.name = "strace_same_cpu",
        .role = Role::peer,
-       .about = "strace -f -o /dev/null, on the workload's CPU",
+       .about = "strace -f -o /dev/null -p, on the workload's CPU",
        .program = "strace",
        .fewer = 100,
        .counts_apart = true,

@@ -13,7 +13,7 @@ constexpr auto kKinds = std::to_array<WorkloadKind>({
     {"stat", 500'000, "asks for the attributes of a file, 8 components deep", make_stat},
     {"socket", 400'000, "two threads pass a message to and fro over a socketpair", make_socket},
     {"forkexec", 24'000, "forks, executes a program of 8 calls, waits for it", make_forkexec},
-    {"mixed", 1'000'000, "50 processes, 80 threads, 10,500 files: a bit of everything", make_mixed},
+    {"mixed", 300'000, "50 processes, 80 threads, 10,500 files: a bit of everything", make_mixed},
     {"paths", 3'000'000, "creates, closes and removes files, each of another name", make_paths},
     {"counted", 1'000'001, "each of --processes makes exactly --calls calls", make_counted},
 });

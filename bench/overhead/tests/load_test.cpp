@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(Each, LoadWorkload,
                                          "forkexec", "mixed", "paths", "counted"),
                          [](const auto& info) { return std::string(info.param); });
 
-TEST(Load, a_workload_that_does_not_exist_is_said) {
+TEST(LoadProgram, a_workload_that_does_not_exist_is_said) {
   EXPECT_THROW(Load(IOR_LOAD_BIN, {"nothing"}, kAnyCpu), std::runtime_error);
 }
 
