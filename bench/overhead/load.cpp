@@ -50,10 +50,10 @@ Load::Load(const std::string& program, const std::vector<std::string>& options, 
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0) {
-    pin_to_cpu(0, cpu);
-    ::dup2(orders.from.get(), STDIN_FILENO);
-    ::dup2(answers.to.get(), STDOUT_FILENO);
-    ::execv(program.c_str(), arguments.data());
+    if (pin_to_cpu(0, cpu) && ::dup2(orders.from.get(), STDIN_FILENO) >= 0 &&
+        ::dup2(answers.to.get(), STDOUT_FILENO) >= 0) {
+      ::execv(program.c_str(), arguments.data());
+    }
     ::_exit(127);
   }
   orders_ = std::move(orders.to);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <set>
@@ -66,9 +67,15 @@ void add_options(CLI::App& app, Options& options) {
       ->delimiter(',');
   app.add_option("--ior", options.ior, "The program to measure")
       ->check(CLI::ExistingFile)
+      ->transform(absolute_path)
       ->capture_default_str();
-  app.add_option("--workload-cpu", options.measure.load_cpu, "-1: any")->capture_default_str();
-  app.add_option("--tracer-cpu", options.measure.tracer_cpu, "-1: any")->capture_default_str();
+  const CLI::Range cpus(kAnyCpu, static_cast<int>(std::thread::hardware_concurrency()) - 1);
+  app.add_option("--workload-cpu", options.measure.load_cpu, "-1: any")
+      ->check(cpus)
+      ->capture_default_str();
+  app.add_option("--tracer-cpu", options.measure.tracer_cpu, "-1: any")
+      ->check(cpus)
+      ->capture_default_str();
   app.add_option("--json", options.json, "Also write the figures to this file");
   app.add_option("--baseline", options.baseline,
                  "Fail where ior costs more than in this earlier --json file")
@@ -103,6 +110,16 @@ std::vector<Configuration> chosen_configurations(const Options& options) {
     return true;
   });
   return all;
+}
+
+// More than this runs beside the harness, in the last minute's mean.
+constexpr double kQuietLoad = 0.5;
+
+void warn_of_others() {
+  double load = 0;
+  if (::getloadavg(&load, 1) == 1 && load > kQuietLoad) {
+    say(fmt::format("the machine is not quiet (load average {:.1f}): expect noise", load));
+  }
 }
 
 std::string cpu_text(int cpu) {
@@ -142,6 +159,7 @@ Report read_baseline(const std::string& file) {
 bool run(const Options& options) {
   std::optional<Report> baseline;
   if (!options.baseline.empty()) baseline = read_baseline(options.baseline);
+  warn_of_others();
   const Report report = measure(options, chosen_configurations(options));
   fmt::print("\n");
   bool holds = print_verdicts({judge_bare(report.workloads)});

@@ -38,8 +38,8 @@ bool redirect(const std::string& file, int to) {
 
 // The child's side, from fork to exec.
 [[noreturn]] void become(const Launch& launch, char* const* arguments) {
-  if (redirect(launch.out, STDOUT_FILENO) && redirect(launch.err, STDERR_FILENO) &&
-      ::chdir(launch.directory.c_str()) == 0) {
+  if (pin_to_cpu(0, launch.cpu) && redirect(launch.out, STDOUT_FILENO) &&
+      redirect(launch.err, STDERR_FILENO) && ::chdir(launch.directory.c_str()) == 0) {
     ::execvp(arguments[0], arguments);
   }
   ::_exit(127);
@@ -47,14 +47,12 @@ bool redirect(const std::string& file, int to) {
 
 }  // namespace
 
-void pin_to_cpu(pid_t tid, int cpu) {
-  if (cpu == kAnyCpu) return;
+bool pin_to_cpu(pid_t tid, int cpu) {
+  if (cpu == kAnyCpu) return true;
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   CPU_SET(static_cast<unsigned>(cpu), &cpus);
-  if (::sched_setaffinity(tid, sizeof(cpus), &cpus) != 0) {
-    throw std::system_error(errno, std::generic_category(), fmt::format("cannot use CPU {}", cpu));
-  }
+  return ::sched_setaffinity(tid, sizeof(cpus), &cpus) == 0;
 }
 
 Process::Process(const Launch& launch) : name_(launch.command.front()) {
@@ -64,10 +62,7 @@ Process::Process(const Launch& launch) : name_(launch.command.front()) {
   arguments.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid_ == 0) {
-    pin_to_cpu(0, launch.cpu);
-    become(launch, arguments.data());
-  }
+  if (pid_ == 0) become(launch, arguments.data());
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
 }
 
@@ -141,6 +136,10 @@ std::string output_of(const std::vector<std::string>& command) {
         fmt::format("{} failed with status {}: {}", command.front(), status, read_file(err)));
   }
   return read_file(out);
+}
+
+std::string absolute_path(const std::string& path) {
+  return std::filesystem::absolute(path);
 }
 
 std::string beside_this_program(const std::string& name) {

@@ -29,7 +29,8 @@ struct Ended {
   std::uint64_t peak_rss_bytes = 0;
 };
 
-void pin_to_cpu(pid_t tid, int cpu);
+// False where there is no such CPU.
+bool pin_to_cpu(pid_t tid, int cpu);
 
 class Process {
  public:
@@ -62,6 +63,9 @@ std::string read_file(const std::string& path);
 
 // Runs a program to its end and gives its stdout. Throws std::runtime_error where it fails.
 std::string output_of(const std::vector<std::string>& command);
+
+// Tracers are started in directories of their own.
+std::string absolute_path(const std::string& path);
 
 // The path of a program that was built along with this one, relative to it.
 std::string beside_this_program(const std::string& name);

@@ -13,23 +13,24 @@ constexpr double kBareToEmpty = 4;
 struct Limit {
   const char* workload;
   const char* configuration;
-  const char* to;  // kBare or kEmpty
+  const char* to;
+  std::optional<Ratio> Figures::*ratio;
   double at_most;
 };
 
 constexpr Limit kLimits[] = {
-    {"rw1", kIorRecord, kBare, 1.05},
-    {"openclose", kIorRecord, kBare, 2.5},
-    {"rw1", kIorOutside, kEmpty, 1.25},
+    {"rw1", kIorRecord, kBare, &Figures::to_bare, 1.05},
+    {"openclose", kIorRecord, kBare, &Figures::to_bare, 2.5},
+    {"rw1", kIorOutside, kEmpty, &Figures::to_empty, 1.25},
 };
 
 Verdict judge(const Limit& limit, const std::vector<WorkloadFigures>& workloads) {
   const WorkloadFigures* figures = find_workload(workloads, limit.workload);
   const Figures* of = figures != nullptr ? find_figures(*figures, limit.configuration) : nullptr;
-  const auto ratio = of == nullptr ? std::nullopt : limit.to == kBare ? of->to_bare : of->to_empty;
+  const auto ratio = of != nullptr ? of->*limit.ratio : std::nullopt;
   const std::string what = fmt::format("{}: {} adds at most {} x what {} adds", limit.workload,
                                        limit.configuration, limit.at_most, limit.to);
-  if (!ratio) return {false, what + ": was not measured"};
+  if (!ratio) return {false, what + ": was not measured, or is lost in noise"};
   return {ratio->value <= limit.at_most,
           fmt::format("{}: {:.3f} ±{:.3f}", what, ratio->value, ratio->noise)};
 }

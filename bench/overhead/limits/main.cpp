@@ -47,6 +47,7 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember(names));
   app.add_option("--ior", options.settings.ior, "The program to judge")
       ->check(CLI::ExistingFile)
+      ->transform(absolute_path)
       ->capture_default_str();
   app.add_option("--scale", options.settings.scale, "Of how long the runs are")
       ->check(CLI::PositiveNumber)
