@@ -8,11 +8,8 @@
 #include <utility>
 
 namespace ior::overhead {
-namespace {
 
 using namespace std::chrono_literals;
-
-}  // namespace
 
 CommandTracer::CommandTracer(TracerCommand command)
     : command_(std::move(command)),
@@ -22,7 +19,9 @@ CommandTracer::CommandTracer(TracerCommand command)
                 .directory = output_.directory,
                 .out = command_.keeps_stdout ? output_.out : "/dev/null",
                 .err = output_.err}) {
-  if (!command_.ready_text.empty()) wait_for_text(output_.err, command_.ready_text, 20s);
+  if (!command_.ready_text.empty()) {
+    process_.wait_for_text(output_.err, command_.ready_text, 20s);
+  }
   std::this_thread::sleep_for(command_.pause);
   cpu_s_when_ready_ = process_.cpu_s();
 }

@@ -5,8 +5,6 @@
 namespace ior::overhead {
 namespace {
 
-using namespace std::chrono_literals;
-
 TracerCommand ior_command(const std::string& ior, std::vector<std::string> options,
                           const Target& target) {
   options.insert(options.begin(), ior);

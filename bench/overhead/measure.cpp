@@ -42,8 +42,8 @@ class Rounds {
   std::uint64_t calls_ = 0;
 };
 
-// False where it is a peer that cannot be used here.
-bool add_sample(const MeasureSettings& settings, Rounds& rounds, Series& series, bool is_counting) {
+void add_sample(const MeasureSettings& settings, Rounds& rounds, Series& series, bool is_counting) {
+  if (series.is_left_out) return;
   const Configuration& configuration = series.configuration;
   try {
     const Sample sample = rounds.sample(configuration, is_counting);
@@ -52,11 +52,10 @@ bool add_sample(const MeasureSettings& settings, Rounds& rounds, Series& series,
     } else {
       series.samples.push_back(sample);
     }
-    return true;
   } catch (const std::exception& error) {
     if (configuration.role == Role::floor || configuration.role == Role::ior) throw;
     settings.say(fmt::format("left out: {}: {}", configuration.name, error.what()));
-    return false;
+    series.is_left_out = true;
   }
 }
 
@@ -67,16 +66,16 @@ WorkloadRuns measure_workload(const MeasureSettings& settings, const std::string
   Rounds rounds(settings, workload);
   WorkloadRuns runs{workload, rounds.calls(), {}};
   for (const Configuration& configuration : configurations) {
-    runs.series.push_back({configuration, {}, {}});
+    runs.series.push_back({.configuration = configuration});
   }
   for (int round = 0; round < settings.rounds; ++round) {
     settings.say(fmt::format("{}: round {} of {}", workload, round + 1, settings.rounds));
-    std::erase_if(runs.series,
-                  [&](Series& series) { return !add_sample(settings, rounds, series, false); });
+    for (Series& series : runs.series) add_sample(settings, rounds, series, false);
   }
-  std::erase_if(runs.series, [&](Series& series) {
-    return series.configuration.counts_apart && !add_sample(settings, rounds, series, true);
-  });
+  for (Series& series : runs.series) {
+    if (series.configuration.counts_apart) add_sample(settings, rounds, series, true);
+  }
+  std::erase_if(runs.series, [](const Series& series) { return series.is_left_out; });
   return runs;
 }
 

@@ -30,8 +30,9 @@ struct Sample {
 
 struct Series {
   Configuration configuration;
-  std::vector<Sample> samples;     // one for each round
-  std::optional<Sample> counting;  // where what is kept is counted apart
+  std::vector<Sample> samples = {};     // one for each round
+  std::optional<Sample> counting = {};  // where what is kept is counted apart
+  bool is_left_out = false;             // it failed
 };
 
 struct WorkloadRuns {

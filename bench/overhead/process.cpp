@@ -13,12 +13,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
-#include <thread>
 
 #include "temp_dir.hpp"
 
@@ -90,6 +89,16 @@ bool Process::has_ended_within(std::chrono::milliseconds limit) const {
   return ::poll(&ended, 1, static_cast<int>(limit.count())) == 1;
 }
 
+void Process::wait_for_text(const std::string& file, const std::string& text,
+                            std::chrono::milliseconds limit) const {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (read_file(file).find(text) == std::string::npos) {
+    if (has_ended_within(1ms) || std::chrono::steady_clock::now() > until) {
+      throw std::runtime_error(fmt::format("{} does not begin: {}", name_, read_file(file)));
+    }
+  }
+}
+
 // The peak of a program includes what its parent had when it was forked: a harness of a few MiB
 // hides nothing of a tracer.
 Ended Process::reap() {
@@ -107,17 +116,6 @@ Ended Process::wait(std::chrono::milliseconds limit) {
   ::kill(pid_, SIGKILL);
   reap();
   throw std::runtime_error(fmt::format("{} did not end within {}", name_, limit.count()) + " ms");
-}
-
-void wait_for_text(const std::string& file, const std::string& text,
-                   std::chrono::milliseconds limit) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (read_file(file).find(text) == std::string::npos) {
-    if (std::chrono::steady_clock::now() > until) {
-      throw std::runtime_error(fmt::format("waited for \"{}\" in vain: {}", text, read_file(file)));
-    }
-    std::this_thread::sleep_for(1ms);
-  }
 }
 
 std::string read_file(const std::string& path) {

@@ -43,6 +43,10 @@ class Process {
   pid_t pid() const { return pid_; }
   double cpu_s() const;  // so far, of its own threads
   void send_signal(int signal) const;
+  // Waits until the file contains the text. Throws std::runtime_error when the program ends before,
+  // or the time does.
+  void wait_for_text(const std::string& file, const std::string& text,
+                     std::chrono::milliseconds limit) const;
   // Throws std::runtime_error, and kills it, when it does not end in time.
   Ended wait(std::chrono::milliseconds limit);
 
@@ -54,10 +58,6 @@ class Process {
   pid_t pid_ = -1;
   int pidfd_ = -1;
 };
-
-// Waits until the file contains the text. Throws std::runtime_error when it does not in time.
-void wait_for_text(const std::string& file, const std::string& text,
-                   std::chrono::milliseconds limit);
 
 std::string read_file(const std::string& path);
 

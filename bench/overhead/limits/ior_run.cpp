@@ -40,7 +40,7 @@ IorRun::IorRun(const std::string& ior, std::vector<std::string> options, int cpu
                 .directory = directory_.path(),
                 .out = out_,
                 .err = err_}) {
-  wait_for_text(err_, kIorReady, 20s);
+  process_.wait_for_text(err_, kIorReady, 20s);
 }
 
 void IorRun::stop() {

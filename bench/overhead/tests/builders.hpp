@@ -9,7 +9,7 @@
 namespace ior::overhead {
 
 inline Series series(const std::string& name, Role role, const std::vector<double>& ns_per_call) {
-  Series made{{.name = name, .role = role}, {}, {}};
+  Series made{.configuration = {.name = name, .role = role}};
   for (const double ns : ns_per_call) made.samples.push_back({ns, 1'000, {}});
   return made;
 }
