@@ -27,12 +27,14 @@ constexpr Limit kLimits[] = {
 Verdict judge(const Limit& limit, const std::vector<WorkloadFigures>& workloads) {
   const WorkloadFigures* figures = find_workload(workloads, limit.workload);
   const Figures* of = figures != nullptr ? find_figures(*figures, limit.configuration) : nullptr;
-  const auto ratio = of != nullptr ? of->*limit.ratio : std::nullopt;
   const std::string what = fmt::format("{}: {} adds at most {} x what {} adds", limit.workload,
                                        limit.configuration, limit.at_most, limit.to);
-  if (!ratio) return {false, what + ": was not measured, or is lost in noise"};
-  return {ratio->value <= limit.at_most,
-          fmt::format("{}: {:.3f} ±{:.3f}", what, ratio->value, ratio->noise)};
+  if (of == nullptr || !(of->*limit.ratio)) {
+    return {false, what + ": was not measured, or is lost in noise"};
+  }
+  const Ratio& ratio = *(of->*limit.ratio);
+  return {ratio.value <= limit.at_most,
+          fmt::format("{}: {:.3f} ±{:.3f}", what, ratio.value, ratio.noise)};
 }
 
 }  // namespace
