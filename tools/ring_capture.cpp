@@ -16,11 +16,12 @@ constexpr std::size_t kChunkBytes = 1 << 20;
 
 // Everything that is in the rings now, as chunks.
 void drain(ior::RingSource& rings, std::vector<ior::RingChunk>& chunks) {
-  for (std::size_t ring = 0; ring < rings.ring_count(); ++ring) {
-    const std::uint64_t until = rings.produced(ring);
-    while (rings.consumed(ring) < until) {
+  std::vector<std::uint64_t> until(rings.ring_count());
+  for (std::size_t ring = until.size(); ring-- > 0;) until[ring] = rings.produced(ring);
+  for (std::size_t ring = 0; ring < until.size(); ++ring) {
+    while (rings.consumed(ring) < until[ring]) {
       ior::RingChunk chunk{ring, {}};
-      if (rings.consume(ring, until, kChunkBytes, chunk.bytes) == 0) break;
+      if (rings.consume(ring, until[ring], kChunkBytes, chunk.bytes) == 0) break;
       chunks.push_back(std::move(chunk));
     }
   }
@@ -52,12 +53,13 @@ ior::Result<void> capture(const std::string& file, const std::vector<std::string
   reader.request_stop();
   reader.join();
   drain(session->rings(), chunks);
-  const auto counters = session->counters();
-  if (!counters) return std::unexpected(counters.error());
-  for (std::size_t i = 0; i < counters->size(); ++i) {
+  const auto counts = session->counts();
+  if (!counts) return std::unexpected(counts.error());
+  const auto sums = counts->sums();
+  for (std::size_t i = 0; i < sums.size(); ++i) {
     const ior::Counter& counter = ior::counter_of(static_cast<ior_counter>(i));
-    if (counter.severity == ior::Severity::lost && (*counters)[i] != 0) {
-      return ior::fail(fmt::format("lost {} calls: {}", (*counters)[i], counter.sentence));
+    if (counter.severity == ior::Severity::lost && sums[i] != 0) {
+      return ior::fail(fmt::format("lost {} calls: {}", sums[i], counter.sentence));
     }
   }
   return ior::write_ring_file(file, session->rings().ring_count(), chunks);

@@ -257,6 +257,7 @@ void Pairer::join_handle(Call& call) {
 
 void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {
   ++counts_.seen;
+  ++counts_.seen_by_row[IOR_ROW_OF(call.number, call.table)];
   call.comm = thread.comm;
   call.process_start_ns = thread.process_start_ns;
   if (!passes(call)) return;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <ranges>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -233,7 +235,8 @@ void Pipeline::Graph::send_batch() {
 // read.
 std::uint64_t Pipeline::Graph::read_pass() {
   std::uint64_t total = 0;
-  for (RingReader& reader : readers) total += reader.begin_pass();
+  // The last ring first: what one refers to in a ring before it is read in the same pass.
+  for (RingReader& reader : readers | std::views::reverse) total += reader.begin_pass();
   for (bool done = false; !done;) {
     done = true;
     std::size_t progress = 0;
@@ -296,6 +299,8 @@ PipelineCounts Pipeline::counts() const {
     counts.calls.recorded += calls.recorded;
     counts.calls.given_up += calls.given_up;
     counts.calls.unmatched += calls.unmatched;
+    std::ranges::transform(counts.calls.seen_by_row, calls.seen_by_row,
+                           counts.calls.seen_by_row.begin(), std::plus<>());
     counts.folded += shard->aggregator.folded();
   }
   return counts;

@@ -75,6 +75,7 @@ static long submit_step(__u32 index, void* context) {
   if (call) settle_iocb(0, &key, call, 0);
   if (bpf_map_update_elem(&iocbs, &key, &blank_call, BPF_ANY) ||
       !(call = bpf_map_lookup_elem(&iocbs, &key))) {
+    add_total(row, false, 0);
     count(IOR_COUNTER_requests_full);
     return 0;
   }
@@ -96,12 +97,12 @@ static long submit_step(__u32 index, void* context) {
   return 0;
 }
 
-static __always_inline void submit_iocbs(struct task_struct* task, struct pt_regs* regs,
-                                         __u64 pid_tgid) {
+static __noinline int submit_iocbs(struct task_struct* task, struct pt_regs* regs, __u64 pid_tgid) {
   struct ior_iocb_list list = {.iocbs = regs->dx, .tgid = pid_tgid >> 32, .tid = pid_tgid};
   describe_process(task, bpf_get_smp_processor_id());
   if ((long)regs->si > 0)
     bpf_loop(regs->si < IOCBS_AT_ONCE_MAX ? regs->si : IOCBS_AT_ONCE_MAX, submit_step, &list, 0);
+  return 0;
 }
 
 struct ior_iocb_drop {
@@ -145,10 +146,11 @@ static long reap_step(__u32 index, void* context) {
   return 0;
 }
 
-static __always_inline void reap_events(struct pt_regs* regs, __u64 pid_tgid, long taken) {
+static __noinline int reap_events(struct pt_regs* regs, __u64 pid_tgid, long taken) {
   struct ior_event_list list = {.events = regs->r10, .tgid = pid_tgid >> 32};
   if (taken > 0)
     bpf_loop(taken < IOCBS_AT_ONCE_MAX ? taken : IOCBS_AT_ONCE_MAX, reap_step, &list, 0);
+  return 0;
 }
 
 #endif

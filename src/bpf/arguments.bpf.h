@@ -16,7 +16,6 @@ enum {
 };
 
 enum { HANDLE_MAX = 128 }; /* MAX_HANDLE_SZ */
-#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
 
 /* linux/futex.h, whose types clash with the kernel's own. */
 enum {

@@ -199,26 +199,21 @@ __noinline int capture_directory(struct ior_file* file, __s32 dirfd, __u64 path)
 
 struct ior_row {
   __u16 like; /* number of the 64-bit call that it is, or that it is like */
-  __u8 moves_names;
   __u8 shape;
   __u8 nargs;
   __u8 returns;
   __u32 captures; /* IOR_CAPTURES */
+  __u32 bytes;    /* IOR_COUNTED */
 };
 
-/* Calls after which a file may have another name although the file itself was not touched. */
-#define MOVES_NAMES(number)                                                              \
-  ((number) == __NR_rename || (number) == __NR_renameat || (number) == __NR_renameat2 || \
-   (number) == __NR_mount || (number) == __NR_umount2 || (number) == __NR_pivot_root ||  \
-   (number) == __NR_move_mount)
-
-#define ROW(number, shape, nargs, returns, captures) \
-  { number, MOVES_NAMES(number), shape, nargs, returns, captures }
-#define ROW_AS(row, shape, returns, args)                                                   \
+#define ROW(number, shape, nargs, returns, captures, bytes) \
+  { number, shape, nargs, returns, captures, bytes }
+#define ROW_AS(row, shape, returns, args, bytes)                                            \
   ROW(IOR_NUMBER_##row, IOR_SHAPE_##shape, IOR_ARGUMENT_COUNT(args), IOR_RETURNS_##returns, \
-      IOR_CAPTURES(args))
-#define ROW_LIKE(row) \
-  ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGS_##row, IOR_RETURN_OF_##row, IOR_CAPTURES_##row)
+      IOR_CAPTURES(args), bytes)
+#define ROW_LIKE(row)                                                            \
+  ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGS_##row, IOR_RETURN_OF_##row, \
+      IOR_CAPTURES_##row, IOR_BYTES_OF_##row)
 
 /* By IOR_ROW_OF. */
 static const struct ior_row rows[IOR_ROWS] = {
@@ -228,21 +223,22 @@ static const struct ior_row rows[IOR_ROWS] = {
 #undef SYSCALL
 #define COMPAT(number, name, row) [IOR_ROW_OF(number, IOR_TABLE_32)] = ROW_LIKE(row),
 #define COMPAT_AS(number, name, row, shape, bytes, returns, args) \
-  [IOR_ROW_OF(number, IOR_TABLE_32)] = ROW_AS(row, shape, returns, args),
+  [IOR_ROW_OF(number, IOR_TABLE_32)] = ROW_AS(row, shape, returns, args, IOR_BYTES_##bytes),
 #include "catalog/compat.def"
 #undef COMPAT
 #undef COMPAT_AS
-#define URING(number, name, row, args)    \
-  [IOR_ROW_OF(number, IOR_TABLE_URING)] = \
-      ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGUMENT_COUNT(args), IOR_RETURN_OF_##row, 0),
+#define URING(number, name, row, args)                                                            \
+  [IOR_ROW_OF(number, IOR_TABLE_URING)] =                                                         \
+      ROW(IOR_NUMBER_##row, IOR_SHAPE_OF_##row, IOR_ARGUMENT_COUNT(args), IOR_RETURN_OF_##row, 0, \
+          IOR_BYTES_OF_##row),
 #define URING_AS(number, name, row, shape, bytes, returns, args) \
-  [IOR_ROW_OF(number, IOR_TABLE_URING)] = ROW_AS(row, shape, returns, args),
+  [IOR_ROW_OF(number, IOR_TABLE_URING)] = ROW_AS(row, shape, returns, args, IOR_BYTES_##bytes),
 #include "catalog/uring.def"
 #undef URING
 #undef URING_AS
 #define AIO(number, name, row) [IOR_ROW_OF(number, IOR_TABLE_AIO)] = ROW_LIKE(row),
 #define AIO_AS(number, name, row, shape, bytes, returns, args) \
-  [IOR_ROW_OF(number, IOR_TABLE_AIO)] = ROW_AS(row, shape, returns, args),
+  [IOR_ROW_OF(number, IOR_TABLE_AIO)] = ROW_AS(row, shape, returns, args, IOR_BYTES_##bytes),
 #include "catalog/aio.def"
 #undef AIO
 #undef AIO_AS

@@ -11,6 +11,7 @@
 #include "bpf/aio.bpf.h"
 #include "bpf/arguments.bpf.h"
 #include "bpf/capture.bpf.h"
+#include "bpf/fd_call.bpf.h"
 #include "bpf/names.bpf.h"
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
@@ -20,11 +21,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { MAX_ERRNO = 4095, SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
-
-static __always_inline void note_moved_names(__u32 row) {
-  if (rows[row].moves_names) __sync_fetch_and_add(&name_epoch, 1);
-}
+enum { SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
 
 /* A command that ior starts is traced from its own execve on. */
 static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
@@ -70,6 +67,14 @@ static __always_inline void take_compat_arguments(struct ior_task_state* state,
   state->args[3] = (__u32)regs->si;
   state->args[4] = (__u32)regs->di;
   state->args[5] = (__u32)regs->bp;
+}
+
+/* A call that entered and of which no exit was seen. */
+static __noinline int abandon_call(struct ior_task_state* state) {
+  count_call(state, 0);
+  count(IOR_COUNTER_enter_only);
+  state->flags |= state->flags & TASK_SENT_ENTER ? TASK_LOST | TASK_EXIT_LOST : TASK_LOST;
+  return 0;
 }
 
 static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
@@ -176,7 +181,7 @@ __noinline int finish_call(struct ior_task_state* state, __u64 exit_ns, __s64 re
   const struct ior_row* row = row_of(state);
   if (state->sections & IOR_COMPAT) ret = compat_return(row, ret);
   if (row->like == __NR_name_to_handle_at && ret == 0) capture_given_handle(state);
-  if (state->flags & TASK_SENT_ENTER)
+  if (state->flags & TASK_SPLIT)
     return send_exit(state, exit_ns, ret, row->returns == IOR_RETURNS_fd && ret >= 0, 0);
   finish_whole(state, row, exit_ns, ret);
   return 0;
@@ -186,32 +191,12 @@ static __always_inline void finish_interrupted(struct ior_task_state* state) {
   finish_call(state, state->interrupted_ns, state->interrupted_ret);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
-  __u64 nr = (__u32)id, pid_tgid = bpf_get_current_pid_tgid();
-  __u32 tgid = pid_tgid >> 32;
-  struct task_struct* task = bpf_get_current_task_btf();
-  __u32 number = row_number(nr, is_compat(task));
-  note_target_exec(tgid, nr);
-  __u8 selection = settings.selected[number];
-  if (!selection || !is_traced_task(task, tgid, pid_tgid)) return 0;
-  if ((selection & IOR_CARRIES_AIO) && nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
-  if (!(selection & (IOR_SELECTED | IOR_CONTINUES))) return 0;
-  struct ior_task_state* state = make_state(task);
-  if (!state) {
-    count(IOR_COUNTER_task_storage_full);
-    return 0;
-  }
-  if (state->flags & TASK_INTERRUPTED) {
-    if (resumes_call(state, regs, nr)) {
-      state->flags &= ~TASK_INTERRUPTED;
-      return 0;
-    }
-    finish_interrupted(state);
-  }
-  if (!(selection & IOR_SELECTED)) return 0;
+/* A call of a traced task, any of those that are selected. Not inlined, as is whatever on_sys_enter
+ * and on_sys_exit seldom do: what they do for every call needs few registers and little stack. */
+static __noinline int enter_call(struct task_struct* task, struct ior_task_state* state,
+                                 struct pt_regs* regs, __u64 nr, __u64 pid_tgid) {
   start_call(task, state, regs, nr, pid_tgid);
-  const struct ior_row* row = &rows[number];
+  const struct ior_row* row = row_of(state);
   __u32 shape = row->shape;
   if (shape >= IOR_SHAPE_COUNT) return 0;
   state->nargs = row->nargs;
@@ -226,6 +211,39 @@ int BPF_PROG(on_sys_enter, struct pt_regs* regs, long id) {
     send_whole(state, state->enter_ns, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
   }
+  return 0;
+}
+
+/* What is to be done about a call that has not ended when the task enters the next one; false where
+ * the next one is the same, which goes on. */
+static __noinline int leave_call(struct ior_task_state* state, struct pt_regs* regs, __u64 nr) {
+  if (!(state->flags & TASK_INTERRUPTED))
+    abandon_call(state);
+  else if (!resumes_call(state, regs, nr))
+    finish_interrupted(state);
+  else
+    return state->flags &= ~TASK_INTERRUPTED, false;
+  return true;
+}
+
+SEC("tp_btf/sys_enter")
+int on_sys_enter(__u64* context) {
+  struct pt_regs* regs = (struct pt_regs*)context[0];
+  struct task_struct* task = bpf_get_current_task_btf();
+  __u64 nr = (__u32)context[1], pid_tgid = pid_tgid_of(task);
+  note_target_exec(pid_tgid >> 32, nr);
+  if (!is_traced_task(pid_tgid >> 32, pid_tgid)) return 0;
+  __u8 selection = settings.selected[row_number(nr, is_compat(task))];
+  if ((selection & IOR_CARRIES_AIO) && nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
+  if (!(selection & (IOR_SELECTED | IOR_CONTINUES))) return 0;
+  struct ior_task_state* state = make_state(task);
+  if (!state) {
+    __sync_fetch_and_add(&stateless, 1);
+    return 0;
+  }
+  if ((state->flags & TASK_IN_CALL) && !leave_call(state, regs, nr)) return 0;
+  if ((selection & IOR_FD_CALL) && start_fd_call(task, state, regs->di, nr, pid_tgid)) return 0;
+  if (selection & IOR_SELECTED) enter_call(task, state, regs, nr, pid_tgid);
   return 0;
 }
 
@@ -248,15 +266,22 @@ static __always_inline bool is_trapped(struct task_struct* task, __u64 nr, long 
   return ret == nr && (READ(task, pending.signal.sig[0]) & SIGSYS_BIT);
 }
 
+/* A call of which nothing but the exit is known, for its task has no state. */
+static __always_inline void count_stateless(__u32 number, long ret) {
+  bool counts = ret > 0 && rows[number].bytes == IOR_BYTES_read;
+  add_total(number, ret < 0, counts ? ret : 0);
+  count(IOR_COUNTER_task_storage_full);
+}
+
 /* A call that seccomp denied has no enter: its row begins and ends at once. */
 static __always_inline void send_denied(struct task_struct* task, struct pt_regs* regs, __u64 nr,
                                         __u64 pid_tgid, __u64 now, long ret) {
   struct ior_task_state* state = make_state(task);
+  __u32 number = row_number(nr, is_compat(task)), shape = rows[number].shape;
   if (!state) {
-    count(IOR_COUNTER_task_storage_full);
+    count_stateless(number, ret);
     return;
   }
-  __u32 number = row_number(nr, is_compat(task)), shape = rows[number].shape;
   start_call(task, state, regs, nr, pid_tgid);
   state->nargs = rows[number].nargs;
   state->enter_ns = now;
@@ -272,39 +297,69 @@ static __always_inline void send_denied(struct task_struct* task, struct pt_regs
   finish_call(state, now, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs* regs, long ret) {
-  __u64 now = bpf_ktime_get_boot_ns(), nr = (__u32)regs->orig_ax,
-        pid_tgid = bpf_get_current_pid_tgid();
+/* An exit to which there is no enter. */
+static __always_inline void exit_alone(struct ior_task_state* state, struct pt_regs* regs,
+                                       __u32 number, __u64 now, __s64 ret) {
   struct task_struct* task = bpf_get_current_task_btf();
-  __u32 number = row_number(nr, is_compat(task));
-  note_moved_names(number);
-  bool is_traced = is_traced_task(task, pid_tgid >> 32, pid_tgid);
-  /* After exec a thread has its leader's id. */
-  if (!is_traced && !settings.target_tid) return 0;
-  if (settings.selected[number] & IOR_CARRIES_AIO) {
-    if (nr == __NR_io_submit)
+  if (is_ending || number == IOR_NO_ROW) return;
+  if (!state && stateless) {
+    __sync_fetch_and_add(&stateless, -1);
+    count_stateless(number, ret);
+    return;
+  }
+  __u32 cause = cause_of_lone_exit(task, state, number, ret);
+  count(cause);
+  if (cause == IOR_COUNTER_exit_only)
+    send_denied(task, regs, (__u32)regs->orig_ax, bpf_get_current_pid_tgid(), now, ret);
+}
+
+/* After some calls, whoever makes them, files that they did not touch have other names. */
+static __always_inline void note_moved_names(struct task_struct* task, __u64 nr) {
+  if (nr >= IOR_SYSCALL_LIMIT) return;
+  __u32 as_64 = row_number(nr, IOR_TABLE_64), as_32 = row_number(nr, IOR_TABLE_32);
+  if (!((settings.selected[as_64] | settings.selected[as_32]) & IOR_MOVES_NAMES)) return;
+  __u32 number = is_compat(task) ? as_32 : as_64;
+  if (settings.selected[number] & IOR_MOVES_NAMES) __sync_fetch_and_add(&name_epoch, 1);
+}
+
+/* The exit of any call that is selected. */
+static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* state, __u32 number,
+                                __u64 now, __s64 ret) {
+  __u64 pid_tgid = bpf_get_current_pid_tgid();
+  number &= IOR_ROWS - 1;
+  __u8 selection = settings.selected[number];
+  if (selection & IOR_CARRIES_AIO) {
+    if (number == __NR_io_submit)
       drop_iocbs(regs, pid_tgid, ret);
     else
       reap_events(regs, pid_tgid, ret);
   }
-  struct ior_task_state* state = find_state(task);
   if (!state || !(state->flags & TASK_IN_CALL)) {
-    const bool skipped = state && (state->flags & TASK_SKIP_EXIT);
-    if (skipped)
-      state->flags &= ~TASK_SKIP_EXIT;
-    else if (is_traced && !is_ending && number != IOR_NO_ROW &&
-             (settings.selected[number] & IOR_SELECTED)) {
-      __u32 cause = cause_of_lone_exit(task, state, number, ret);
-      count(cause);
-      if (cause == IOR_COUNTER_exit_only) send_denied(task, regs, nr, pid_tgid, now, ret);
-    }
+    if ((selection & IOR_SELECTED) && is_traced_task(pid_tgid >> 32, pid_tgid))
+      exit_alone(state, regs, number, now, ret);
     return 0;
   }
   if (is_restart(ret))
     suspend_call(state, regs, now, ret);
   else
     finish_call(state, now, ret);
+  return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int on_sys_exit(__u64* context) {
+  struct pt_regs* regs = (struct pt_regs*)context[0];
+  struct task_struct* task = bpf_get_current_task_btf();
+  __u64 nr = (__u32)regs->orig_ax;
+  note_moved_names(task, nr);
+  /* After exec a thread has its leader's id. */
+  if (!is_traced_task(task->tgid, task->pid) && !settings.target_tid) return 0;
+  __u32 number = row_number(nr, is_compat(task));
+  if (!settings.selected[number]) return 0;
+  struct ior_task_state* state = find_state(task);
+  __u64 now = bpf_ktime_get_boot_ns();
+  if (!state || !finish_fd_call(state, number, now, context[1]))
+    exit_call(regs, state, number, now, context[1]);
   return 0;
 }
 
@@ -352,12 +407,12 @@ int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, 
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
-  if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
+  if (!settings.follow || !is_traced_task(parent->tgid, parent->pid)) return 0;
   struct ior_task_state* state = make_state(child);
   if (state)
     state->flags |= TASK_FOLLOWED;
   else
-    count(IOR_COUNTER_task_storage_full);
+    count(IOR_COUNTER_not_followed);
   return 0;
 }
 
@@ -404,9 +459,9 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
   struct ior_task_state* state = find_state(task);
   if (state && (state->flags & TASK_INTERRUPTED)) finish_interrupted(state);
-  if (!state || !state->seq) return 0;
+  if (!state) return 0;
   if (state->flags & TASK_IN_CALL) count(IOR_COUNTER_died_in_call);
-  send_end(task, state);
+  if (state->seq) send_end(task, state);
   state->flags &= ~TASK_IN_CALL;
   return 0;
 }

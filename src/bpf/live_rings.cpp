@@ -12,83 +12,148 @@
 namespace ior {
 namespace {
 
+// Few calls move: a small part of a ring's size, but room for a record of any size.
+constexpr std::size_t kMovedShare = 16;
+constexpr std::size_t kMovedMin = 64 << 10;
+
 std::size_t page_bytes() {
   return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 template <typename T>
-T load_acquire(const std::byte* address) {
-  return std::atomic_ref(*reinterpret_cast<T*>(const_cast<std::byte*>(address)))
+T load_acquire(const void* address) {
+  return std::atomic_ref(*static_cast<T*>(const_cast<void*>(address)))
       .load(std::memory_order_acquire);
+}
+
+void store_release(void* address, std::uint64_t value) {
+  std::atomic_ref(*static_cast<std::uint64_t*>(address)).store(value, std::memory_order_release);
+}
+
+std::unexpected<Error> cannot_map() {
+  return fail_errno("cannot map a ring buffer", errno);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<LiveRings>> LiveRings::create(std::size_t count, std::size_t ring_bytes) {
-  std::unique_ptr<LiveRings> rings(new LiveRings(ring_bytes));
-  for (std::size_t i = 0; i < count; ++i) {
-    if (auto added = rings->add_ring(); !added) return std::unexpected(added.error());
+LiveRings::LiveRings(std::size_t cpus, std::size_t ring_bytes)
+    : cpus_(cpus),
+      ring_bytes_(ring_bytes),
+      moved_bytes_(std::max(kMovedMin, ring_bytes / kMovedShare)) {}
+
+Result<std::unique_ptr<LiveRings>> LiveRings::create(int own_rings_fd, std::size_t cpus,
+                                                     std::size_t ring_bytes) {
+  std::unique_ptr<LiveRings> rings(new LiveRings(cpus, ring_bytes));
+  if (auto mapped = rings->map_own_rings(own_rings_fd); !mapped) {
+    return std::unexpected(mapped.error());
+  }
+  for (std::size_t i = 0; i < cpus; ++i) {
+    if (auto added = rings->add_moved_ring(); !added) return std::unexpected(added.error());
   }
   return rings;
 }
 
-Result<void> LiveRings::add_ring() {
-  Ring ring;
-  ring.fd.reset(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ior_ring", 0, 0,
-                                 static_cast<__u32>(ring_bytes_), nullptr));
+Result<void> LiveRings::map_own_rings(int fd) {
+  void* mapped = ::mmap(nullptr, cpus_ * ring_map_bytes(ring_bytes_), PROT_READ | PROT_WRITE,
+                        MAP_SHARED, fd, 0);
+  if (mapped == MAP_FAILED) return cannot_map();
+  own_ = static_cast<std::byte*>(mapped);
+  return {};
+}
+
+Result<void> LiveRings::add_moved_ring() {
+  MovedRing ring;
+  ring.fd.reset(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ior_moved", 0, 0,
+                                 static_cast<__u32>(moved_bytes_), nullptr));
   if (!ring.fd) {
-    return fail_errno("cannot create a ring buffer of " + std::to_string(ring_bytes_) +
-                          " bytes (a smaller -mapSize may help)",
+    return fail_errno("cannot create a ring buffer of " + std::to_string(moved_bytes_) + " bytes",
                       errno);
   }
   const std::size_t page = page_bytes();
   void* consumer = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd.get(), 0);
-  if (consumer == MAP_FAILED) return fail_errno("cannot map a ring buffer", errno);
+  if (consumer == MAP_FAILED) return cannot_map();
   ring.consumer = static_cast<std::byte*>(consumer);
-  void* producer = ::mmap(nullptr, page + 2 * ring_bytes_, PROT_READ, MAP_SHARED, ring.fd.get(),
+  void* producer = ::mmap(nullptr, page + 2 * moved_bytes_, PROT_READ, MAP_SHARED, ring.fd.get(),
                           static_cast<off_t>(page));
   if (producer == MAP_FAILED) {
-    const int error = errno;
+    auto failed = cannot_map();
     ::munmap(consumer, page);
-    return fail_errno("cannot map a ring buffer", error);
+    return failed;
   }
   ring.producer = static_cast<std::byte*>(producer);
-  rings_.push_back(std::move(ring));
+  moved_.push_back(std::move(ring));
   return {};
 }
 
 LiveRings::~LiveRings() {
-  for (Ring& ring : rings_) {
+  if (own_) ::munmap(own_, cpus_ * ring_map_bytes(ring_bytes_));
+  for (MovedRing& ring : moved_) {
     ::munmap(ring.consumer, page_bytes());
-    ::munmap(ring.producer, page_bytes() + 2 * ring_bytes_);
+    ::munmap(ring.producer, page_bytes() + 2 * moved_bytes_);
   }
 }
 
+ior_ring& LiveRings::own_ring(std::size_t cpu) const {
+  return *reinterpret_cast<ior_ring*>(own_ + cpu * ring_map_bytes(ring_bytes_));
+}
+
 std::uint64_t LiveRings::produced(std::size_t ring) const {
-  return load_acquire<std::uint64_t>(rings_[ring].producer);
+  return load_acquire<std::uint64_t>(ring < cpus_ ? static_cast<void*>(&own_ring(ring).produced)
+                                                  : moved_[ring - cpus_].producer);
 }
 
 std::uint64_t LiveRings::consumed(std::size_t ring) const {
-  return load_acquire<std::uint64_t>(rings_[ring].consumer);
+  return load_acquire<std::uint64_t>(ring < cpus_ ? static_cast<void*>(&own_ring(ring).consumed)
+                                                  : moved_[ring - cpus_].consumer);
 }
 
 std::size_t LiveRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
                                std::vector<std::byte>& out) {
-  const std::byte* data = rings_[ring].producer + page_bytes();
-  const std::uint64_t start = consumed(ring);
   const std::size_t room = limit - std::min(limit, out.size());
+  return ring < cpus_ ? consume_own(own_ring(ring), until, room, out)
+                      : consume_moved(moved_[ring - cpus_], until, room, out);
+}
+
+// Copies in pieces: the last record before the ring's end may run on behind it, and the next one
+// does not follow it then.
+std::size_t LiveRings::consume_own(ior_ring& ring, std::uint64_t until, std::size_t room,
+                                   std::vector<std::byte>& out) {
+  const std::uint64_t start = ring.consumed;
+  const auto* data = reinterpret_cast<const std::byte*>(ring.data);
+  std::uint64_t position = start;
+  bool is_full = false;
+  while (position < until && !is_full) {
+    const std::size_t first = position & (ring_bytes_ - 1);
+    std::size_t end = first;
+    while (position < until && end < ring_bytes_) {
+      const std::size_t place =
+          ring_record_bytes(*reinterpret_cast<const std::uint32_t*>(data + end));
+      is_full = position + place - start > room;
+      if (is_full) break;
+      position += place;
+      end += place;
+    }
+    out.insert(out.end(), data + first, data + end);
+  }
+  store_release(&ring.consumed, position);
+  return position - start;
+}
+
+std::size_t LiveRings::consume_moved(MovedRing& ring, std::uint64_t until, std::size_t room,
+                                     std::vector<std::byte>& out) {
+  const std::byte* data = ring.producer + page_bytes();
+  const std::uint64_t start = load_acquire<std::uint64_t>(ring.consumer);
   std::uint64_t position = start;
   while (position < until) {
-    const auto header = load_acquire<std::uint32_t>(data + (position & (ring_bytes_ - 1)));
+    const auto header = load_acquire<std::uint32_t>(data + (position & (moved_bytes_ - 1)));
     if (header & kRingBusy) break;
     const std::size_t place = ring_record_bytes(header);
     if (position + place - start > room) break;
     position += place;
   }
-  const std::byte* first = data + (start & (ring_bytes_ - 1));
+  const std::byte* first = data + (start & (moved_bytes_ - 1));
   out.insert(out.end(), first, first + (position - start));
-  std::atomic_ref(*reinterpret_cast<std::uint64_t*>(rings_[ring].consumer))
-      .store(position, std::memory_order_release);
+  store_release(ring.consumer, position);
   return position - start;
 }
 

@@ -1,26 +1,42 @@
-// The kernel's BPF ring buffers, one per possible CPU, mapped into memory and read without libbpf's
-// own consumer, whose interface does not tell how far a ring has been written (the readers' passes
-// need that).
+// The kernel side's rings, mapped into memory: for each possible CPU its own ring (ior_ring in
+// wire.h), and behind all of these, for each CPU, the BPF ring buffer of calls that moved away from
+// it. The latter are read without libbpf's consumer, whose interface does not tell how far a ring
+// has been written (the readers' passes need that).
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "bpf/ring_source.hpp"
+#include "bpf/wire.h"
 
 namespace ior {
 
+// The bytes that the map of all CPUs' own rings keeps for one of them.
+constexpr std::size_t ring_map_bytes(std::size_t ring_bytes) {
+  return sizeof(ior_ring) + ring_bytes + IOR_RING_SPARE;
+}
+
 class LiveRings final : public RingSource {
  public:
-  // Creates `count` ring buffer maps of `ring_bytes` each. Errors: no memory, no permission.
-  static Result<std::unique_ptr<LiveRings>> create(std::size_t count, std::size_t ring_bytes);
+  // Maps the own rings of `cpus` CPUs, which are the values of an array map, and makes the other
+  // ones. Errors: no memory, no permission.
+  static Result<std::unique_ptr<LiveRings>> create(int own_rings_fd, std::size_t cpus,
+                                                   std::size_t ring_bytes);
   ~LiveRings() override;
 
-  int map_fd(std::size_t ring) const { return rings_[ring].fd.get(); }
+  // What the kernel side has counted on a CPU, by IOR_ROW_OF.
+  std::span<const ior_total, IOR_ROWS> totals(std::size_t cpu) const {
+    return own_ring(cpu).totals;
+  }
+  // Of the ring buffer map of calls that moved away from a CPU.
+  int moved_map_fd(std::size_t cpu) const { return moved_[cpu].fd.get(); }
 
-  std::size_t ring_count() const override { return rings_.size(); }
+  std::size_t cpu_count() const { return cpus_; }
+  std::size_t ring_count() const override { return 2 * cpus_; }
   std::size_t ring_bytes() const override { return ring_bytes_; }
   std::uint64_t produced(std::size_t ring) const override;
   std::uint64_t consumed(std::size_t ring) const override;
@@ -28,17 +44,26 @@ class LiveRings final : public RingSource {
                       std::vector<std::byte>& out) override;
 
  private:
-  struct Ring {
+  struct MovedRing {
     UniqueFd fd;
     std::byte* consumer = nullptr;  // one page: the consumer position
     std::byte* producer = nullptr;  // one page: the producer position; then the data, mapped twice
   };
 
-  explicit LiveRings(std::size_t ring_bytes) : ring_bytes_(ring_bytes) {}
-  Result<void> add_ring();
+  LiveRings(std::size_t cpus, std::size_t ring_bytes);
+  Result<void> map_own_rings(int fd);
+  Result<void> add_moved_ring();
+  ior_ring& own_ring(std::size_t cpu) const;
+  std::size_t consume_own(ior_ring& ring, std::uint64_t until, std::size_t room,
+                          std::vector<std::byte>& out);
+  std::size_t consume_moved(MovedRing& ring, std::uint64_t until, std::size_t room,
+                            std::vector<std::byte>& out);
 
-  std::size_t ring_bytes_;
-  std::vector<Ring> rings_;
+  const std::size_t cpus_;
+  const std::size_t ring_bytes_;
+  const std::size_t moved_bytes_;
+  std::byte* own_ = nullptr;
+  std::vector<MovedRing> moved_;
 };
 
 }  // namespace ior

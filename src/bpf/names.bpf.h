@@ -12,12 +12,15 @@
 #include <linux/magic.h>
 
 #include "bpf/kernel_memory.bpf.h"
+#include "bpf/rings.bpf.h"
 
 enum {
   CACHE_BITS = 14,
   CACHE_SLOTS = 1 << CACHE_BITS,
   WALK_LIMIT = 1 << 13, /* of components and mounts; a name ends before */
 };
+
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
 
 struct ior_named_dentry {
   __u64 dentry;
@@ -160,15 +163,6 @@ static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentr
   to->size = type_size + length;
 }
 
-/* One number for the root's dentry and mount. They go through the buffer because the verifier lets
- * nobody compute with pointers. */
-static __always_inline __u64 root_of(struct ior_name_buffer* to, struct fs_struct* fs) {
-  to->root_dentry = (__u64)READ(fs, root.dentry);
-  to->root_mount = (__u64)READ(fs, root.mnt);
-  barrier();
-  return to->root_dentry ^ (to->root_mount << 32 | to->root_mount >> 32);
-}
-
 static __always_inline bool is_unlinked(struct dentry* dentry) {
   return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
 }
@@ -210,11 +204,11 @@ static __always_inline __u32 append_name(struct ior_record_buffer* record, __u32
                      IOR_TEXT_OK);
 }
 
-/* Sends a NAME record about the buffer's dentry and mount; false where it was not sent (counted).
- */
-static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffer* made) {
+/* Makes a NAME record about the buffer's dentry and mount, and sends it; false where it finds no
+ * room. */
+static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buffer* made) {
   struct ior_record_buffer* record = record_buffer();
-  if (!record || !make_name()) return false;
+  if (!record || !has_room(cpu, sizeof(struct ior_head)) || !make_name()) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
   record->head.time_ns = bpf_ktime_get_boot_ns();
@@ -223,7 +217,7 @@ static __always_inline bool send_name(__u32 cpu, __u32 id, struct ior_name_buffe
   name->name_kind = made->kind;
   name->inode = made->inode;
   __u32 size = append_name(record, sizeof(struct ior_head) + sizeof(*name), made);
-  return write_record(cpu, record, size, IOR_COUNTER_name_not_sent);
+  return put_record(cpu, record, size);
 }
 
 /* Tells the names of one inode apart. Those of anonymous inodes, which are one, have a length but
@@ -234,8 +228,51 @@ static __always_inline __u64 name_hash(struct dentry* dentry) {
   __u32 length = READ(dentry, d_name.len);
   if (length > sizeof(words)) length = sizeof(words);
   bpf_probe_read_kernel(words, length, READ(dentry, d_name.name));
-  for (int i = 0; i < 5; i++) hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ull;
+  for (int i = 0; i < 5; i++) hash = (hash ^ words[i]) * GOLDEN_RATIO;
   return hash;
+}
+
+static __always_inline struct ior_named_dentry* slot_of(struct ior_cpu_names* cache, __u64 dentry) {
+  return &cache->slots[dentry * GOLDEN_RATIO >> (64 - CACHE_BITS)];
+}
+
+/* One number for the root's dentry and mount. */
+static __always_inline __u64 root_of(struct fs_struct* fs) {
+  __u64 mount = NUMBER_AT(&fs->root.mnt);
+  return NUMBER_AT(&fs->root.dentry) ^ (mount << 32 | mount >> 32);
+}
+
+static __always_inline __u32 epoch_unlinked(__u64 hashed_at, __u64 parent, __u64 dentry) {
+  return name_epoch << 1 | (!hashed_at && parent != dentry);
+}
+
+/* Whether the slot has the name of a dentry under a mount, as a root sees it, and user space still
+ * knows it. `name_hash` is the dentry's (name_hash()). */
+static __always_inline bool is_name_of(const struct ior_named_dentry* slot,
+                                       const struct ior_cpu_names* cache, __u64 dentry, __u64 mount,
+                                       __u64 name_hash, struct fs_struct* fs) {
+  if (slot->dentry != dentry || slot->mount != mount || slot->name_hash != name_hash) return false;
+  struct dentry* of = AS(struct dentry, dentry);
+  __u64 parent = NUMBER_AT(&of->d_parent);
+  if (slot->parent != parent || slot->root != root_of(fs)) return false;
+  __u64 hashed_at = NUMBER_AT(&of->d_hash.pprev);
+  if (slot->epoch_unlinked != epoch_unlinked(hashed_at, parent, dentry)) return false;
+  struct inode* inode = READ(of, d_inode);
+  return slot->inode == READ(inode, i_ino) && slot->generation == READ(inode, i_generation) &&
+         cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2;
+}
+
+static __always_inline void fill_slot(struct ior_named_dentry* slot, __u64 dentry, __u64 mount,
+                                      __u64 name_hash, struct fs_struct* fs) {
+  struct dentry* of = AS(struct dentry, dentry);
+  struct inode* inode = READ(of, d_inode);
+  slot->dentry = dentry;
+  slot->mount = mount;
+  slot->parent = NUMBER_AT(&of->d_parent);
+  slot->root = root_of(fs);
+  slot->name_hash = name_hash;
+  slot->inode = READ(inode, i_ino);
+  slot->generation = READ(inode, i_generation);
 }
 
 /* Gives the file the name of the buffer's dentry and mount: from the cache, or sent now. */
@@ -247,32 +284,22 @@ __noinline int give_name(struct ior_file* file) {
   if (!file || !cache || !to || !fs) return 0;
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = READ(dentry, d_inode);
-  __u64 number = READ(inode, i_ino), hash = name_hash(dentry), root = root_of(to, fs);
+  __u64 hash = name_hash(dentry);
   if (is_socket(inode)) hash ^= socket_mark(to, inode);
-  __u32 generation = READ(inode, i_generation), epoch = name_epoch << 1 | is_unlinked(dentry);
-  struct ior_named_dentry* slot =
-      &cache->slots[(number ^ hash) * 0x9e3779b97f4a7c15ull >> (64 - CACHE_BITS)];
+  struct ior_named_dentry* slot = slot_of(cache, to->dentry);
   file->status = IOR_FILE_NAMED;
-  if (slot->dentry == to->dentry && slot->mount == to->mount &&
-      slot->parent == (__u64)READ(dentry, d_parent) && slot->root == root &&
-      slot->name_hash == hash && slot->inode == number && slot->generation == generation &&
-      slot->epoch_unlinked == epoch && cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2) {
+  if (is_name_of(slot, cache, to->dentry, to->mount, hash, fs)) {
     file->name_id = slot->name_id;
     return 0;
   }
-  __u32 fresh = cache->next_id;
-  if (!send_name(cpu, fresh, to)) {
+  __u32 fresh = cache->next_id, epoch = name_epoch << 1 | is_unlinked(dentry);
+  if (!write_name(cpu, fresh, to)) {
+    count(IOR_COUNTER_name_not_sent);
     file->status = IOR_FILE_NO_NAME;
     return 0;
   }
   cache->next_id = fresh + 1;
-  slot->dentry = to->dentry;
-  slot->mount = to->mount;
-  slot->parent = (__u64)READ(dentry, d_parent);
-  slot->root = root;
-  slot->name_hash = hash;
-  slot->inode = number;
-  slot->generation = generation;
+  fill_slot(slot, to->dentry, to->mount, hash, fs);
   slot->epoch_unlinked = epoch;
   slot->name_id = fresh;
   file->name_id = fresh;

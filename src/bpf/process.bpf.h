@@ -105,7 +105,9 @@ __noinline int send_process(__u32 cpu) {
   __u32 size = append_executable(record, sizeof(struct ior_head) + sizeof(*process), task);
   size = append_cmdline(record, size, task);
   size = append_cgroup(record, size, task);
-  return write_record(cpu, record, size, IOR_COUNTER_process_not_sent);
+  if (put_record(cpu, record, size)) return true;
+  count(IOR_COUNTER_process_not_sent);
+  return false;
 }
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef IOR_BPF_RECORDS_BPF_H
 #define IOR_BPF_RECORDS_BPF_H
 
-#include "bpf/capture.bpf.h"
+#include "bpf/totals.bpf.h"
 
 /* Appends a path or other string of the user's; *status says how that went. Returns the record's
  * new size. An empty string is 1 byte long, or, as older kernels have it, 0. */
@@ -73,7 +73,7 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
 }
 
 /* Writes a call's record, the first of its call or the second; remembers what it introduced, or
- * that it was lost. */
+ * that it found no room. */
 static __always_inline bool write_call(struct ior_task_state* state,
                                        struct ior_record_buffer* record, __u32 size, bool first) {
   record->head.sections |= state->sections & (IOR_COMPAT | IOR_REQUEST | IOR_AIO);
@@ -82,7 +82,7 @@ static __always_inline bool write_call(struct ior_task_state* state,
     if (state->flags & TASK_LOST) record->head.sections |= IOR_AFTER_LOSS;
     if (state->flags & TASK_EXIT_LOST) record->head.sections |= IOR_EXIT_LOST;
   }
-  if (!write_record(state->cpu, record, size, IOR_COUNTER_ring_full)) {
+  if (!put_record(state->cpu, record, size)) {
     state->flags |= first ? TASK_LOST : TASK_LOST | TASK_EXIT_LOST;
     return false;
   }
@@ -129,14 +129,14 @@ static __always_inline __u32 begin_enter(struct ior_record_buffer* record,
   return append_intro(record, size, state);
 }
 
-/* Where it does not fit, the call is lost as a whole. */
+/* Where it finds no room, the call is lost as a whole, and counted when it ends. */
 static __always_inline void write_enter(struct ior_task_state* state,
                                         struct ior_record_buffer* record, __u32 size) {
   record->head.time_ns = state->enter_ns;
   if (write_call(state, record, size, true))
     state->flags |= TASK_SENT_ENTER;
   else
-    state->flags = (state->flags & ~TASK_IN_CALL) | TASK_SKIP_EXIT;
+    state->flags |= fits_no_ring(size) ? TASK_ENTER_LOST | TASK_TOO_LARGE : TASK_ENTER_LOST;
 }
 
 /* Sends the enter half with its paths. Where one is on a page that is not resident, the exit sends
@@ -175,6 +175,7 @@ __noinline int send_exec_enter(struct ior_task_state* state, __u64 path) {
 __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 sections) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record) return 0;
+  count_call(state, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.sections = IOR_WHOLE | sections;
   record->head.time_ns = exit_ns;
@@ -187,7 +188,8 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   __u32 shape = row_of(state)->shape;
   if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
     append_user_texts(record, &size, state, shape);
-  return write_call(state, record, size, true);
+  if (!write_call(state, record, size, true)) count_lost(fits_no_ring(size));
+  return 0;
 }
 
 /* The file that a successful open made. Where the task has moved since it entered, this CPU's names
@@ -219,11 +221,16 @@ static __always_inline __u32 append_inline_name(struct ior_record_buffer* record
 }
 
 /* Sends the exit half of a call whose enter half is in the ring, with the file that a successful
- * open made. */
+ * open made; where the enter half found no room, neither has the call. */
 __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 opened,
                          __u32 sections) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record) return 0;
+  count_call(state, ret);
+  if (state->flags & TASK_ENTER_LOST) {
+    count_lost(state->flags & TASK_TOO_LARGE);
+    return 0;
+  }
   struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
   if (opened) capture_opened(&file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
@@ -236,7 +243,8 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
   if (state->flags & TASK_ARGS_CHANGED) size = append_args(record, size, state);
   if (opened) size = append_file(record, size, &file, IOR_FILE);
   if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
-  return write_call(state, record, size, false);
+  if (!write_call(state, record, size, false)) count_lost(fits_no_ring(size));
+  return 0;
 }
 
 /* What an END record says. User space keeps a state per thread until it has come, so one that did
@@ -265,18 +273,15 @@ struct {
 
 static __always_inline bool write_end(const struct ior_end* end) {
   struct ior_record_buffer* record = record_buffer();
-  __u32 cpu = bpf_get_smp_processor_id();
-  void* ring = bpf_map_lookup_elem(&rings, &cpu);
-  if (!record || !ring) return false;
+  if (!record) return false;
   record->head = (struct ior_head){.kind = IOR_RECORD_END,
                                    .sections = end->sections,
-                                   .cpu = cpu,
                                    .task = end->task,
                                    .seq = end->seq,
                                    .tgid = end->tgid,
                                    .tid = end->tid,
                                    .time_ns = bpf_ktime_get_boot_ns()};
-  return !bpf_ringbuf_output(ring, record, sizeof(record->head), BPF_RB_NO_WAKEUP);
+  return put_record(bpf_get_smp_processor_id(), record, sizeof(record->head));
 }
 
 static long send_owed_step(__u32 index, void* context) {

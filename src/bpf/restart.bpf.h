@@ -8,12 +8,7 @@
 #include "bpf/arguments.bpf.h"
 #include "bpf/records.bpf.h"
 
-enum { FIRST_RESTART = -512, NO_RESTART = -515, RESTART_BLOCK = -516, COMPAT_RESTART_SYSCALL = 0 };
-
-/* -ERESTARTSYS, -ERESTARTNOINTR, -ERESTARTNOHAND, -ERESTART_RESTARTBLOCK (linux/errno.h). */
-static __always_inline bool is_restart(long ret) {
-  return ret <= FIRST_RESTART && ret >= RESTART_BLOCK && ret != NO_RESTART;
-}
+enum { COMPAT_RESTART_SYSCALL = 0 };
 
 /* What of the registers is the same when the kernel begins a call anew, as a number. A debugger may
  * have the stopped thread make another call in between. */

@@ -14,13 +14,14 @@
 #include <charconv>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "bpf/kernel_settings.hpp"
 #include "bpf/kernel_support.hpp"
 #include "bpf/live_rings.hpp"
-#include "bpf/settings.h"
 
 // Needs settings.h before it.
 #include <ior.skel.h>
@@ -72,32 +73,6 @@ bool has_capabilities() {
   return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
 }
 
-ior_settings to_kernel(const SessionSettings& settings, std::uint64_t ring_bytes) {
-  ior_settings out{};
-  out.self_tgid = static_cast<__u32>(::getpid());
-  out.target_tgid = settings.target_tgid;
-  out.target_tid = settings.target_tid;
-  out.ring_bytes = static_cast<__u32>(ring_bytes);
-  out.follow = settings.follow;
-  out.from_exec = settings.from_exec;
-  std::ranges::copy(settings.selected, out.selected);
-  for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32}) {
-    for (const Syscall& row : rows_of(table)) {
-      if (row.selected_by != find_syscall("restart_syscall")->number) continue;
-      out.selected[IOR_ROW_OF(row.number, table)] |= IOR_CONTINUES;
-    }
-  }
-  // AIO has no tracepoint of its own: its requests pass through these calls.
-  if (std::ranges::any_of(rows_of(IOR_TABLE_AIO), [&settings](const Syscall& row) {
-        return settings.selected[IOR_ROW_OF(row.number, IOR_TABLE_AIO)];
-      })) {
-    for (const std::string_view name : {"io_submit", "io_getevents", "io_pgetevents"}) {
-      out.selected[find_syscall(name)->number] |= IOR_CARRIES_AIO;
-    }
-  }
-  return out;
-}
-
 // One more than the highest number of a CPU that can be there: numbers may have gaps. The file is a
 // list such as 0-3,8-11.
 Result<std::size_t> cpu_numbers() {
@@ -112,12 +87,12 @@ Result<std::size_t> cpu_numbers() {
 }
 
 // In one call, because each ends in a grace period.
-Result<void> give_rings(int map, const LiveRings& rings) {
-  std::vector<__u32> cpus(rings.ring_count());
-  std::vector<int> fds(rings.ring_count());
+Result<void> give_moved_rings(int map, const LiveRings& rings) {
+  std::vector<__u32> cpus(rings.cpu_count());
+  std::vector<int> fds(cpus.size());
   for (__u32 cpu = 0; cpu < cpus.size(); ++cpu) {
     cpus[cpu] = cpu;
-    fds[cpu] = rings.map_fd(cpu);
+    fds[cpu] = rings.moved_map_fd(cpu);
   }
   auto count = static_cast<__u32>(cpus.size());
   if (::bpf_map_update_batch(map, cpus.data(), fds.data(), &count, nullptr) != 0) {
@@ -150,9 +125,17 @@ Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
   settings.can_cast = support.can_cast;
   skeleton->rodata->settings = settings;
   ::bpf_map__set_max_entries(skeleton->maps.rings, static_cast<__u32>(cpus));
+  ::bpf_map__set_value_size(skeleton->maps.rings,
+                            static_cast<__u32>(ring_map_bytes(settings.ring_bytes)));
+  ::bpf_map__set_max_entries(skeleton->maps.moved_rings, static_cast<__u32>(cpus));
   ::bpf_map__set_max_entries(skeleton->maps.names, static_cast<__u32>(cpus));
   int error = choose_uring_programs(*skeleton, support);
   if (error == 0) error = ior_bpf::load(skeleton.get());
+  if (error == -ENOMEM) {
+    return fail_libbpf("no memory for rings of " + std::to_string(settings.ring_bytes) +
+                           " bytes on each CPU: give a smaller -mapSize",
+                       error);
+  }
   if (error != 0) {
     return fail_libbpf("the kernel refused ior's probes, which need Linux 5.19 or later", error);
   }
@@ -175,6 +158,14 @@ Result<Skeleton> load_probes(const ior_settings& settings, std::size_t cpus,
   }
   losses = losses_of(support);
   return skeleton;
+}
+
+std::uint64_t recursion_misses_of(const bpf_program* program) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  const int fd = ::bpf_program__fd(program);
+  if (fd < 0 || ::bpf_obj_get_info_by_fd(fd, &info, &size) != 0) return 0;
+  return info.recursion_misses;
 }
 
 }  // namespace
@@ -220,13 +211,14 @@ Result<Session> Session::load(const SessionSettings& settings) {
       settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(*cpus);
 
   auto state = std::make_unique<State>();
-  auto skeleton = load_probes(to_kernel(settings, ring_bytes), *cpus, state->losses);
+  auto skeleton = load_probes(kernel_settings(settings, ring_bytes), *cpus, state->losses);
   if (!skeleton) return std::unexpected(skeleton.error());
   state->skeleton = std::move(*skeleton);
-  auto rings = LiveRings::create(*cpus, ring_bytes);
+  const auto& maps = state->skeleton->maps;
+  auto rings = LiveRings::create(::bpf_map__fd(maps.rings), *cpus, ring_bytes);
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
-  if (auto given = give_rings(::bpf_map__fd(state->skeleton->maps.rings), *state->rings); !given) {
+  if (auto given = give_moved_rings(::bpf_map__fd(maps.moved_rings), *state->rings); !given) {
     return std::unexpected(given.error());
   }
   return Session(std::move(state));
@@ -292,17 +284,39 @@ Result<std::uint64_t> Session::count_by(bpf_program* program) {
   return state_->skeleton->bss->in_flight;
 }
 
-Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> Session::counters() const {
-  std::array<std::uint64_t, IOR_COUNTER_COUNT> totals{};
-  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(::libbpf_num_possible_cpus()));
+Result<KernelCounts> Session::counts() const {
+  const auto cpus = static_cast<std::size_t>(::libbpf_num_possible_cpus());
+  KernelCounts counts;
+  counts.by_cpu.resize(cpus);
+  std::vector<std::uint64_t> per_cpu(cpus);
   for (__u32 counter = 0; counter < IOR_COUNTER_COUNT; ++counter) {
     if (::bpf_map_lookup_elem(::bpf_map__fd(state_->skeleton->maps.counters), &counter,
                               per_cpu.data()) != 0) {
       return fail_errno("cannot read the kernel side's counters", errno);
     }
-    for (const std::uint64_t count : per_cpu) totals[counter] += count;
+    for (std::size_t cpu = 0; cpu < cpus; ++cpu) counts.by_cpu[cpu][counter] = per_cpu[cpu];
   }
-  return totals;
+  for (std::size_t cpu = 0; cpu < state_->rings->cpu_count(); ++cpu) {
+    const auto totals = state_->rings->totals(cpu);
+    for (std::size_t row = 0; row < totals.size(); ++row) {
+      counts.totals[row].calls += totals[row].calls;
+      counts.totals[row].errors += totals[row].errors;
+      counts.totals[row].bytes += totals[row].bytes;
+    }
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, state_->skeleton->obj) {
+    counts.recursion_misses += recursion_misses_of(program);
+  }
+  return counts;
+}
+
+KernelCounts::Counters KernelCounts::sums() const {
+  Counters sums{};
+  for (const Counters& cpu : by_cpu) {
+    std::ranges::transform(sums, cpu, sums.begin(), std::plus<>());
+  }
+  return sums;
 }
 
 }  // namespace ior

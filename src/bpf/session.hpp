@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "bpf/ring_source.hpp"
+#include "bpf/wire.h"
 #include "catalog/catalog.hpp"
 
 struct bpf_program;
@@ -21,8 +22,21 @@ struct SessionSettings {
   std::uint32_t target_tid = 0;           // 0: every thread
   bool follow = false;                    // what the target forks, too
   bool from_exec = false;                 // the target from its next execve on
+  bool arguments = false;                 // all arguments of each call are wanted
   std::array<bool, IOR_ROWS> selected{};  // by row (IOR_ROW_OF)
   std::uint64_t ring_bytes = 0;  // a power of two, at least a page; 0: what suits the machine
+};
+
+// What the kernel side counted.
+struct KernelCounts {
+  using Counters = std::array<std::uint64_t, IOR_COUNTER_COUNT>;  // by ior_counter
+  std::vector<Counters> by_cpu;
+  std::array<ior_total, IOR_ROWS> totals{};  // by row (IOR_ROW_OF), of all CPUs
+  // Probe runs that the kernel left out, because that probe was running on the CPU already: a call
+  // may have missed its enter, its exit or both so, which nothing else tells.
+  std::uint64_t recursion_misses = 0;
+
+  Counters sums() const;
 };
 
 // The bytes per ring that suit a machine of so many possible CPUs: 16 MiB each, but 16 to 256 MiB
@@ -51,8 +65,7 @@ class Session {
   // Writes the rows of io_uring requests whose success posts nothing; those in flight, how many.
   // Requires: detach().
   Result<std::uint64_t> settle_requests();
-  // The kernel side's counters, summed over the CPUs, by ior_counter.
-  Result<std::array<std::uint64_t, IOR_COUNTER_COUNT>> counters() const;
+  Result<KernelCounts> counts() const;
 
  private:
   struct State;

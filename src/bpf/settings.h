@@ -11,16 +11,21 @@
 
 /* What is done about a call. */
 enum ior_selection {
-  IOR_SELECTED = 1,    /* it is traced */
-  IOR_CARRIES_AIO = 2, /* it submits or reaps requests that may be */
-  IOR_CONTINUES = 4,   /* it goes on with another one that may be */
+  IOR_SELECTED = 1,      /* it is traced */
+  IOR_CARRIES_AIO = 2,   /* it submits or reaps requests that may be */
+  IOR_CONTINUES = 4,     /* it goes on with another one that may be */
+  IOR_MOVES_NAMES = 8,   /* after it a file that it did not touch may have another name */
+  IOR_FD_CALL = 16,      /* nothing is told of it but its first argument's file and its return */
+  IOR_COUNTS_BYTES = 32, /* with IOR_FD_CALL: a positive return is bytes that it moved */
 };
+
+#define IOR_RING_BYTES_MIN 4096
 
 struct ior_settings {
   __u32 self_tgid;         /* never traced */
   __u32 target_tgid;       /* 0: every process */
   __u32 target_tid;        /* 0: every thread */
-  __u32 ring_bytes;        /* of each ring */
+  __u32 ring_bytes;        /* of each CPU's own ring: a power of two */
   __u8 can_cast;           /* the kernel has bpf_rdonly_cast */
   __u8 follow;             /* trace what the target forks, too */
   __u8 from_exec;          /* trace the target from its next execve on */

@@ -23,7 +23,6 @@ static __always_inline struct socket* socket_of(struct ior_name_buffer* to, stru
 
 /* A number that changes with what a socket's name shows. */
 static __always_inline __u64 socket_mark(struct ior_name_buffer* to, struct inode* inode) {
-  const __u64 spread = 0x9e3779b97f4a7c15ull;
   struct sock* sock = READ(socket_of(to, inode), sk);
   if (!sock) return 0;
   struct sock_common* common = &sock->__sk_common;
@@ -33,13 +32,14 @@ static __always_inline __u64 socket_mark(struct ior_name_buffer* to, struct inod
     to->scratch = (__u64)READ(local, addr);
     to->scratch2 = (__u64)READ(local, peer);
     barrier();
-    return (to->scratch + to->scratch2 * spread) * spread;
+    return (to->scratch + to->scratch2 * GOLDEN_RATIO) * GOLDEN_RATIO;
   }
-  __u64 state = (READ(common, skc_addrpair) * spread + READ(common, skc_portpair)) * spread;
+  __u64 state =
+      (READ(common, skc_addrpair) * GOLDEN_RATIO + READ(common, skc_portpair)) * GOLDEN_RATIO;
   if (family != FAMILY_INET6) return state;
   struct in6_addr peer = READ(common, skc_v6_daddr);
   const __u32* words = peer.in6_u.u6_addr32;
-  return (state + words[0] + words[1]) * spread + ((__u64)words[2] << 32 | words[3]);
+  return (state + words[0] + words[1]) * GOLDEN_RATIO + ((__u64)words[2] << 32 | words[3]);
 }
 
 /* The path that a unix socket is bound to, as sun_path has it, behind the ior_socket; its size. */

@@ -1,5 +1,5 @@
-/* The kernel side's state: the rings, the counters, what is kept per task, and which tasks and
- * calls are traced. A task's state lives in task storage: it follows the task through exec and dies
+/* The kernel side's state: the counters, what is kept per task, and which tasks and calls are
+ * traced. A task's state lives in task storage: it follows the task through exec and dies
  * with it. */
 #ifndef IOR_BPF_STATE_BPF_H
 #define IOR_BPF_STATE_BPF_H
@@ -7,7 +7,7 @@
 #include "bpf/settings.h"
 #include "bpf/wire.h"
 
-const volatile struct ior_settings settings;
+const volatile struct ior_settings settings = {.ring_bytes = IOR_RING_BYTES_MIN};
 
 enum task_flag {
   TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */
@@ -15,7 +15,7 @@ enum task_flag {
   TASK_PROCESS_SENT = 1 << 2,  /* its process was described as it is now */
   TASK_IN_CALL = 1 << 3,       /* entered, and not exited yet */
   TASK_SENT_ENTER = 1 << 4,    /* the enter half is in the ring already */
-  TASK_SKIP_EXIT = 1 << 5,     /* the enter half was lost: the exit half is not sent */
+  TASK_ENTER_LOST = 1 << 5,    /* the enter half found no room: the call is lost */
   TASK_LOST = 1 << 6,          /* something was lost since the last record */
   TASK_EXIT_LOST = 1 << 7,     /* the exit half of the last call with an enter half was */
   TASK_CALLED = 1 << 8,        /* has entered a traced call */
@@ -23,6 +23,9 @@ enum task_flag {
   TASK_INTERRUPTED = 1 << 10,  /* the call in flight may go on: see restart.bpf.h */
   TASK_ARGS_CHANGED = 1 << 11, /* the exit half has them anew */
   TASK_DENIED = 1 << 12,       /* the kernel has not read what the call passes */
+  TASK_FD_CALL = 1 << 13,      /* the call in flight has gone the short way: see fd_call.bpf.h */
+  TASK_TOO_LARGE = 1 << 14,    /* with TASK_ENTER_LOST: no ring has room for it */
+  TASK_SPLIT = TASK_SENT_ENTER | TASK_ENTER_LOST,
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,
 };
@@ -60,19 +63,6 @@ struct {
   __type(value, struct ior_task_state);
 } tasks SEC(".maps");
 
-struct ior_ring {
-  __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 4096);
-};
-
-/* One ring per possible CPU; user space makes them and sets max_entries. */
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __array(values, struct ior_ring);
-} rings SEC(".maps");
-
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, IOR_COUNTER_COUNT);
@@ -95,6 +85,7 @@ struct {
 } record_buffers SEC(".maps");
 
 __u32 last_task = 0;        /* the task number given last */
+__u32 stateless = 0;        /* calls that entered and got no state */
 __u64 tracing_since_ns = 0; /* boot clock: since when all probes are there; 0: not yet */
 __u32 is_ending = 0;        /* the probes are being taken away, that of enters first */
 __u32 target_execed = 0;    /* settings.from_exec: the target has reached its execve */
@@ -110,20 +101,6 @@ static __always_inline void count(__u32 counter) {
 static __always_inline struct ior_record_buffer* record_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&record_buffers, &zero);
-}
-
-/* Writes the first `size` bytes of a record to the ring of `cpu`; false, and counted under `cause`,
- * where it does not fit. */
-static __always_inline bool write_record(__u32 cpu, struct ior_record_buffer* record, __u32 size,
-                                         __u32 cause) {
-  void* ring = bpf_map_lookup_elem(&rings, &cpu);
-  if (!ring) return false;
-  record->head.cpu = cpu;
-  if (bpf_ringbuf_output(ring, record, size & 0x3ff8, BPF_RB_NO_WAKEUP) == 0) return true;
-  count(cause == IOR_COUNTER_ring_full && size + 8 > settings.ring_bytes
-            ? IOR_COUNTER_record_too_large
-            : cause);
-  return false;
 }
 
 static __always_inline struct ior_task_state* find_state(struct task_struct* task) {
@@ -145,12 +122,17 @@ static __always_inline bool is_target(__u32 tgid, __u32 tid) {
 }
 
 /* Whether calls of the current task are traced, whatever their number. */
-static __always_inline bool is_traced_task(struct task_struct* task, __u32 tgid, __u32 tid) {
+static __always_inline bool is_traced_task(__u32 tgid, __u32 tid) {
   if (tgid == settings.self_tgid) return false;
   if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
   if (!settings.follow) return false;
-  struct ior_task_state* state = find_state(task);
+  struct ior_task_state* state = find_state(bpf_get_current_task_btf());
   return state && (state->flags & TASK_FOLLOWED);
+}
+
+/* As bpf_get_current_pid_tgid() has it, without a helper call. */
+static __always_inline __u64 pid_tgid_of(struct task_struct* task) {
+  return (__u64)task->tgid << 32 | (__u32)task->pid;
 }
 
 /* Whether the call that the current task is in is a 32-bit one. */

@@ -134,7 +134,7 @@ static __always_inline void capture_given(struct ior_request* kept, struct io_ki
 }
 
 /* What can be named only before the request is carried out, or refused (`entry`). */
-static __always_inline bool capture_at_submit(struct ior_request* kept, struct io_kiocb* request,
+static __always_inline void capture_at_submit(struct ior_request* kept, struct io_kiocb* request,
                                               const struct io_uring_sqe* entry, int refusal) {
   struct ior_task_state* call = &kept->call;
   struct ior_request_paths paths = {.refusal = refusal};
@@ -144,7 +144,8 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
     paths.main = path_of_request(request, &paths.other);
   if (paths.main) {
     capture_starts(call, &paths);
-    return send_request_enter(call, &paths);
+    send_request_enter(call, &paths);
+    return;
   }
   const bool is_now = entry || is_carried_out_now(request, kept->sqe_flags);
   if (call->nr == IORING_OP_CLOSE ||
@@ -154,7 +155,6 @@ static __always_inline bool capture_at_submit(struct ior_request* kept, struct i
     call->other_opened = capture_source(call, request);
     call->sections |= IOR_OTHER;
   }
-  return true;
 }
 
 /* Whose a request is: one that a thread of the kernel's submits is its process's, under the id and
@@ -187,7 +187,7 @@ static __always_inline void describe_process(struct task_struct* task, __u32 cpu
  * over when its memory serves the next one, or at the end of the trace. */
 static __always_inline void send_silent(struct ior_request* kept) {
   count(IOR_COUNTER_no_result);
-  if (kept->call.flags & TASK_SENT_ENTER)
+  if (kept->call.flags & TASK_SPLIT)
     send_exit(&kept->call, kept->call.enter_ns, 0, false, IOR_NO_RETURN);
   else
     send_whole(&kept->call, kept->call.enter_ns, 0, IOR_NO_RETURN);
@@ -205,10 +205,11 @@ static __always_inline __u32 file_slot_of(struct io_kiocb* request, __u32 opcode
 static const struct ior_request blank_request = {.call = {.sections = IOR_REQUEST}};
 
 /* A place in the table for a request, where its memory may have served one before. */
-static __always_inline struct ior_request* keep_request(__u64 key) {
+static __always_inline struct ior_request* keep_request(__u64 key, __u32 row) {
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (kept) send_silent(kept);
   if (bpf_map_update_elem(&requests, &key, &blank_request, BPF_ANY)) {
+    add_total(row, false, 0);
     count(IOR_COUNTER_requests_full);
     return 0;
   }
@@ -224,7 +225,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
   __u32 tgid = pid_tgid >> 32, tid = task->flags & IO_WORKER ? tgid : (__u32)pid_tgid;
   __u32 row = row_number(opcode, IOR_TABLE_URING);
   if (!(settings.selected[row] & IOR_SELECTED) || !is_traced_submitter(task, tgid, tid)) return;
-  struct ior_request* kept = keep_request(key);
+  struct ior_request* kept = keep_request(key, row);
   if (!kept) return;
   take_submitter(task, tgid, tid, &kept->call);
   kept->call.nr = opcode;
@@ -243,7 +244,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
     take_arguments_of_entry(&kept->call, entry);
   else
     take_arguments_of(&kept->call, request);
-  if (!capture_at_submit(kept, request, entry, refusal)) bpf_map_delete_elem(&requests, &key);
+  capture_at_submit(kept, request, entry, refusal);
 }
 
 /* Names the file of an fd that a request has made without being given one. */
@@ -259,7 +260,7 @@ static __always_inline void send_completion(struct ior_request* kept, struct io_
   __u64 now = bpf_ktime_get_boot_ns();
   struct ior_task_state* call = &kept->call;
   bool opened = row_of(call)->returns == IOR_RETURNS_fd && ret >= 0 && !kept->file_slot;
-  if (call->flags & TASK_SENT_ENTER) {
+  if (call->flags & TASK_SPLIT) {
     send_exit(call, now, ret, opened, 0);
   } else {
     capture_file_of(kept, request);

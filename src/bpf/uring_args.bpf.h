@@ -327,7 +327,7 @@ static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32
 __noinline int send_request_enter(struct ior_task_state* state,
                                   const struct ior_request_paths* paths) {
   struct ior_record_buffer* record = record_buffer();
-  if (!state || !record || !paths) return false;
+  if (!state || !record || !paths) return 0;
   __u32 size = begin_enter(record, state);
   size = append_path(record, size, paths->main, paths);
   record->head.sections |= IOR_TEXT;
@@ -335,10 +335,8 @@ __noinline int send_request_enter(struct ior_task_state* state,
     size = append_path(record, size, paths->other, paths);
     record->head.sections |= IOR_TEXT_OTHER;
   }
-  record->head.time_ns = state->enter_ns;
-  if (!write_call(state, record, size, true)) return false;
-  state->flags |= TASK_SENT_ENTER;
-  return true;
+  write_enter(state, record, size);
+  return 0;
 }
 
 /* The directories that the paths of a request start from. */

@@ -18,13 +18,15 @@
  *            the thread is gone; seq is its last call's
  *
  * clang-format on */
-/* Order: both halves of a call go to the ring of the CPU on which the call entered, the enter half
+/* Order: both halves of a call go to the rings of the CPU on which the call entered, the enter half
  * first; a name goes to the ring of its CPU before the first record that refers to it, and only
- * records of that ring refer to it. Calls of one task may lie in several rings: seq orders them.
- * It counts the calls of which something was written, so that it has no gaps: a call that was lost
- * as a whole is told by the next record of the task (IOR_AFTER_LOSS). */
+ * records of that CPU's rings refer to it. Calls of one task may lie in several rings: seq orders
+ * them. It counts the calls of which something was written, so that it has no gaps: a call that was
+ * lost as a whole is told by the next record of the task (IOR_AFTER_LOSS). */
 #ifndef IOR_BPF_WIRE_H
 #define IOR_BPF_WIRE_H
+
+#include "catalog/catalog.h"
 
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
@@ -159,6 +161,33 @@ struct ior_process {
   __u64 mount_namespace;
 };
 
+/* What came of a row's calls that ended on a CPU while they were traced, whether or not their
+ * records found room. */
+struct ior_total {
+  __u64 calls;
+  __u64 errors;
+  __u64 bytes; /* moved by them */
+};
+
+/* A CPU's own ring, in memory that the kernel and user space share. Only probes on that CPU write
+ * to it, one at a time, so a record is there once `produced` says so, and needs no lock. Positions
+ * count bytes from the start of the trace; position p is the byte p modulo the ring's size of
+ * `data`. Each record has an 8-byte header {u32 size, u32 0} and lies in one piece: the last one of
+ * a round may run on into the spare place behind the ring. */
+struct ior_ring {
+  __u64 produced;
+  __u64 writable_until; /* the kernel side's: what `consumed` allowed when it was last looked at */
+  __u8 reserved[4096 - 16];
+  __u64 consumed; /* the only word that user space writes */
+  __u8 reserved_too[4096 - 8];
+  struct ior_total totals[IOR_ROWS];
+  __u8 data[];
+};
+
+#define IOR_RING_HEADER 8
+#define IOR_RECORD_MAX (16384 - IOR_RING_HEADER)
+#define IOR_RING_SPARE 16384
+
 #ifdef __cplusplus
 #define _Static_assert static_assert
 #endif
@@ -170,6 +199,8 @@ _Static_assert(sizeof(struct ior_text) == 8, "wire layout");
 _Static_assert(sizeof(struct ior_name) == 16, "wire layout");
 _Static_assert(sizeof(struct ior_socket) == 48, "wire layout");
 _Static_assert(sizeof(struct ior_process) == 24, "wire layout");
+_Static_assert(sizeof(struct ior_ring) % 4096 == 0, "wire layout");
+_Static_assert(IOR_RECORD_MAX + IOR_RING_HEADER <= IOR_RING_SPARE, "wire layout");
 #ifdef __cplusplus
 #undef _Static_assert
 #endif

@@ -104,12 +104,23 @@ enum ior_argument {
      << (position * IOR_CAPTURE_BITS))
 #define IOR_CAPTURES(args) (0 IOR_EACH_ARGUMENT(IOR_CAPTURE, args))
 
+/* The `bytes` column as a number, for the kernel's side: 0, or 1 with the argument that limits what
+ * is counted and the one that has the flags. */
+#define IOR_NO_ARGUMENT 15u
+#define IOR_COUNTED(limit, flags) (1u | (limit) << 4 | (flags) << 8)
+#define IOR_BYTES_none 0
+#define IOR_BYTES_read IOR_COUNTED(IOR_NO_ARGUMENT, IOR_NO_ARGUMENT)
+#define IOR_BYTES_write IOR_BYTES_read
+#define IOR_BYTES_transfer IOR_BYTES_read
+#define IOR_BYTES_read_to(limit) IOR_COUNTED(limit, IOR_NO_ARGUMENT)
+#define IOR_BYTES_received(limit, flags) IOR_COUNTED(limit, flags)
+
 /* What the other tables take from a row of syscalls.def, by its name. */
 enum ior_row_columns {
 #define SYSCALL(number, name, abi, shape, family, kind, bytes, returns, args)        \
   IOR_NUMBER_##name = number, IOR_ARGS_##name = IOR_ARGUMENT_COUNT(args),            \
   IOR_CAPTURES_##name = IOR_CAPTURES(args), IOR_SHAPE_OF_##name = IOR_SHAPE_##shape, \
-  IOR_RETURN_OF_##name = IOR_RETURNS_##returns,
+  IOR_RETURN_OF_##name = IOR_RETURNS_##returns, IOR_BYTES_OF_##name = IOR_BYTES_##bytes,
 #include "catalog/syscalls.def"
 #undef SYSCALL
 };

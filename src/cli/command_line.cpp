@@ -110,6 +110,13 @@ void add_grouping_options(CLI::App& app, Given& given, const std::string& group,
           fmt::format("add up one of {}\n(default: {})", weight_names(), name_of(Weight::count)));
 }
 
+void add_table_options(CLI::App& app, Given& given, const std::string& group,
+                       const std::string& default_fields) {
+  add_grouping_options(app, given, group, default_fields);
+  OptionGroup(app, group)
+      .value("--rows", "N", given.rows, "rows of the table at most, 0 for all (default: 40)");
+}
+
 void add_output_options(CLI::App& app, Given& given) {
   const std::string group = "What to make of it (default: a table at the end)";
   OptionGroup(app, group)
@@ -118,9 +125,7 @@ void add_output_options(CLI::App& app, Given& given) {
       .value("--name", "NAME", given.name, "NAME in the recording's file name (default: ior)")
       .flag("--plain", given.plain, "print every call as a row of CSV")
       .flag("--args", given.args, "with -plain: also the call's arguments");
-  add_grouping_options(app, given, group, "tracepoint, path; a recording keeps all");
-  OptionGroup(app, group)
-      .value("--rows", "N", given.rows, "rows of the table at most, 0 for all (default: 40)");
+  add_table_options(app, given, group, "tracepoint, path; a recording keeps all");
 }
 
 void add_run_options(CLI::App& app, Given& given) {
@@ -145,6 +150,10 @@ void add_trace_options(CLI::App& app, Given& given) {
 void add_command_options(Command command, CLI::App& app, Given& given) {
   if (command == Command::collapsed) {
     add_grouping_options(app, given, "Options", "comm, tracepoint, path");
+  } else if (command == Command::report) {
+    add_table_options(app, given, "Options", "tracepoint, path");
+    OptionGroup(app, "Options")
+        .flag("--json", given.json, "print totals, losses and what each syscall misses, as JSON");
   } else if (command == Command::export_records) {
     OptionGroup(app, "Options").value("--format", "FORMAT", given.format, "jsonl (default)");
   } else if (command == Command::trace) {

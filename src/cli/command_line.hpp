@@ -33,6 +33,7 @@ struct Given {
   std::string fields;
   std::string count;
   std::string format;
+  bool json = false;
   std::vector<std::string> positionals;  // what is neither an option nor its value
 };
 

@@ -24,6 +24,7 @@ three chooses from all syscalls.
 constexpr std::string_view kTraceUsage =
     R"(Usage: ior [options]                      trace until Ctrl-C, or as -pid and -duration say
        ior [options] -- COMMAND ARGS      start the command and trace it
+       ior report [options] FILE          print a recording's losses and its table
        ior collapsed [options] FILE       print a recording as collapsed stacks
        ior export [options] FILE          print a recording's records as JSON lines
        ior syscalls                       list the syscalls that ior knows
@@ -66,6 +67,8 @@ std::string kinds() {
 
 std::string_view about(Command command) {
   switch (command) {
+    case Command::report:
+      return "Prints what came of a recording's calls, every loss by cause, and its table.";
     case Command::collapsed:
       return "Prints a recording as collapsed stacks, 'frame;frame weight'.";
     case Command::export_records:
@@ -79,6 +82,8 @@ std::string_view about(Command command) {
 
 std::string_view usage_of(Command command) {
   switch (command) {
+    case Command::report:
+      return "Usage: ior report [options] FILE\n";
     case Command::collapsed:
       return "Usage: ior collapsed [options] FILE\n";
     case Command::export_records:

@@ -25,7 +25,8 @@ struct NamedCommand {
   Command command;
 };
 
-constexpr NamedCommand kCommands[] = {{"collapsed", Command::collapsed},
+constexpr NamedCommand kCommands[] = {{"report", Command::report},
+                                      {"collapsed", Command::collapsed},
                                       {"export", Command::export_records},
                                       {"syscalls", Command::syscalls}};
 
@@ -152,6 +153,10 @@ Result<void> finish_file_command(Command command, const Given& given, Options& o
                             name_of(command), given.positionals.size()));
   }
   options.file = given.positionals.front();
+  options.json = given.json;
+  if (given.json && !(given.fields.empty() && given.count.empty() && given.rows.empty())) {
+    return fail("-json prints all there is: leave out -fields, -count and -rows");
+  }
   if (!given.format.empty()) options.format = given.format;
   if (std::ranges::find(kFormats, options.format) == std::end(kFormats)) {
     return fail(fmt::format("-format: unknown format '{}'{} (formats: {})", given.format,

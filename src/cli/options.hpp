@@ -20,7 +20,15 @@ struct Selection {
   bool unknown = false;  // numbers without a row, of both tables: only with family `all`
 };
 
-enum class Command : std::uint8_t { trace, collapsed, export_records, syscalls, version, help };
+enum class Command : std::uint8_t {
+  trace,
+  report,
+  collapsed,
+  export_records,
+  syscalls,
+  version,
+  help
+};
 
 struct Options {
   Command command = Command::trace;
@@ -44,7 +52,8 @@ struct Options {
   std::size_t rows = 40;                  // of the table at most; 0: all
   std::vector<std::string> command_line;  // what follows `--`
   std::vector<std::string> arguments;     // argv, for the recording's header
-  std::string file;                       // collapsed, export: the recording
+  std::string file;                       // report, collapsed, export: the recording
+  bool json = false;                      // report
   std::string format = "jsonl";           // export
   std::string help;                       // Command::help: the text to print
 };

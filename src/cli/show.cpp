@@ -1,24 +1,49 @@
 #include "cli/show.hpp"
 
+#include <fmt/format.h>
+
 #include <iostream>
 #include <vector>
 
 #include "cli/syscall_list.hpp"
+#include "model/ledger.hpp"
 #include "sinks/collapsed.hpp"
 #include "sinks/json_lines.hpp"
 #include "sinks/recording_reader.hpp"
+#include "sinks/report.hpp"
+#include "sinks/report_json.hpp"
 
 namespace ior {
 namespace {
 
 const std::vector<Field> kCollapsedFields = {Field::comm, Field::tracepoint, Field::path};
 
+ReportOptions report_options(const Options& options) {
+  ReportOptions report{.weight = options.weight, .rows = options.rows};
+  if (!options.fields.empty()) report.fields = options.fields;
+  return report;
+}
+
+// A figure made of a recording with losses should not pass for the whole.
+void warn_of_missing(const Recording& recording) {
+  if (const std::uint64_t calls = missing(recording); calls != 0) {
+    std::cerr << fmt::format("ior: {} calls are missing from this recording: see ior report\n",
+                             calls);
+  }
+}
+
 Result<void> show_recording(const Options& options) {
   const auto recording = read_recording(options.file);
   if (!recording) return std::unexpected(recording.error());
-  if (options.command == Command::export_records) {
+  if (options.command == Command::report) {
+    if (options.json)
+      write_report_json(*recording, std::cout);
+    else
+      std::cout << format_summary(*recording) << format_report(*recording, report_options(options));
+  } else if (options.command == Command::export_records) {
     write_json_lines(*recording, std::cout);
   } else {
+    warn_of_missing(*recording);
     const auto& fields = options.fields.empty() ? kCollapsedFields : options.fields;
     write_collapsed(*recording, fields, options.weight, std::cout);
   }
@@ -29,6 +54,7 @@ Result<void> show_recording(const Options& options) {
 
 Result<void> show(const Options& options, std::string_view version) {
   switch (options.command) {
+    case Command::report:
     case Command::collapsed:
     case Command::export_records:
       if (auto shown = show_recording(options); !shown) return shown;

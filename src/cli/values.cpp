@@ -18,7 +18,7 @@ namespace {
 constexpr int kThreadsMax = 1024;
 constexpr double kDurationMaxS = 1e9;
 constexpr std::uint64_t kRingBytesMin = 4096;
-constexpr std::uint64_t kRingBytesMax = std::uint64_t{1} << 30;
+constexpr std::uint64_t kRingBytesMax = std::uint64_t{1} << 29;
 // With host and date around it, it must fit into a file name of 255.
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kCommBytesMax = 15;  // as the kernel keeps it
@@ -92,7 +92,7 @@ Result<std::uint64_t> parse_ring_bytes(std::string_view text) {
   const bool fits = number && *number <= kRingBytesMax >> shift;
   const std::uint64_t bytes = fits ? *number << shift : 0;
   if (bytes < kRingBytesMin || !std::has_single_bit(bytes)) {
-    return bad_value("-mapSize", text, "a power of two from 4K to 1G, such as 4194304 or 4M");
+    return bad_value("-mapSize", text, "a power of two from 4K to 512M, such as 4194304 or 4M");
   }
   return bytes;
 }

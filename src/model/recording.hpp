@@ -61,13 +61,32 @@ struct Loss {
   std::uint64_t count = 0;
 };
 
+// Of one loss, what one CPU counted.
+struct CpuLoss {
+  std::uint32_t cpu = 0;
+  std::uint32_t loss = 0;  // index into Recording.losses
+  std::uint64_t count = 0;
+};
+
+// The calls of one tracepoint that ended while they were traced, as the kernel side itself counted
+// them: exact, whether or not their records found room.
+struct SyscallTotal {
+  std::string tracepoint;
+  std::uint64_t calls = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t seen = 0;  // calls whose records arrived, before -comm and -path
+};
+
 struct Recording {
   RecordingHeader header;
   std::vector<std::string> strings;
   std::vector<Process> processes;
   std::vector<Record> records;
   std::vector<Loss> losses;
-  std::uint64_t calls_seen = 0;  // finished calls, those that were lost included
+  std::vector<CpuLoss> cpu_losses;   // where a CPU counted any
+  std::vector<SyscallTotal> totals;  // of tracepoints with any call
+  std::uint64_t calls_seen = 0;      // finished calls, those that were lost included
   std::uint64_t calls_recorded =
       0;  // those that passed the filters: the sum of the records' counts
 };

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/ledger.hpp"
 #include "sinks/record_text.hpp"
 
 namespace ior {
@@ -10,7 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json object_of(const Recording& recording, const Record& record) {
-  return {
+  Json object = {
       {"path", recording.strings[record.path]},
       {"old_path", recording.strings[record.old_path]},
       {"tracepoint", recording.strings[record.tracepoint]},
@@ -24,6 +25,9 @@ Json object_of(const Recording& recording, const Record& record) {
       {"gap_ns", record.gap_ns},
       {"bytes", record.bytes},
   };
+  const std::uint64_t missing = missing_of(recording, recording.strings[record.tracepoint]);
+  if (missing != 0) object["missing_at_most"] = missing;
+  return object;
 }
 
 }  // namespace

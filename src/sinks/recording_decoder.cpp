@@ -145,6 +145,20 @@ void get_loss(Cursor& in, Loss& loss) {
   loss.count = in.number();
 }
 
+void get_cpu_loss(Cursor& in, CpuLoss& loss) {
+  loss.cpu = in.number32();
+  loss.loss = in.number32();
+  loss.count = in.number();
+}
+
+void get_syscall(Cursor& in, SyscallTotal& total) {
+  total.tracepoint = in.text();
+  total.calls = in.number();
+  total.errors = in.number();
+  total.bytes = in.number();
+  total.seen = in.number();
+}
+
 void get_totals(Cursor& in, Recording& recording) {
   recording.calls_seen = in.number();
   recording.calls_recorded = in.number();
@@ -253,9 +267,9 @@ class Decoder {
   }
 
   static bool is_known(std::string_view tag) {
-    static constexpr std::array kTags = {format::kHeader,  format::kStrings, format::kProcesses,
-                                         format::kRecords, format::kLosses,  format::kTotals,
-                                         format::kEnd};
+    static constexpr std::array kTags = {format::kHeader,   format::kStrings, format::kProcesses,
+                                         format::kRecords,  format::kLosses,  format::kCpuLosses,
+                                         format::kSyscalls, format::kTotals,  format::kEnd};
     return std::ranges::find(kTags, tag) != kTags.end();
   }
 
@@ -286,6 +300,10 @@ class Decoder {
       get_table(in, recording_.records, format::kMaxRecords, get_record);
     } else if (tag == format::kLosses) {
       get_table(in, recording_.losses, format::kMaxListed, get_loss);
+    } else if (tag == format::kCpuLosses) {
+      get_table(in, recording_.cpu_losses, format::kMaxListed, get_cpu_loss);
+    } else if (tag == format::kSyscalls) {
+      get_table(in, recording_.totals, format::kMaxListed, get_syscall);
     }
   }
 

@@ -78,6 +78,20 @@ void put_loss(std::string& out, const Loss& loss) {
   put_number(out, loss.count);
 }
 
+void put_cpu_loss(std::string& out, const CpuLoss& loss) {
+  put_number(out, loss.cpu);
+  put_number(out, loss.loss);
+  put_number(out, loss.count);
+}
+
+void put_syscall(std::string& out, const SyscallTotal& total) {
+  put_text(out, total.tracepoint);
+  put_number(out, total.calls);
+  put_number(out, total.errors);
+  put_number(out, total.bytes);
+  put_number(out, total.seen);
+}
+
 void put_totals(std::string& out, const Recording& recording) {
   put_number(out, recording.calls_seen);
   put_number(out, recording.calls_recorded);
@@ -131,6 +145,8 @@ Result<void> encode_recording(const Recording& recording, const ByteSink& sink) 
   if (done) done = write_table(format::kProcesses, recording.processes, put_process, sink);
   if (done) done = write_table(format::kRecords, recording.records, put_record, sink);
   if (done) done = write_table(format::kLosses, recording.losses, put_loss, sink);
+  if (done) done = write_table(format::kCpuLosses, recording.cpu_losses, put_cpu_loss, sink);
+  if (done) done = write_table(format::kSyscalls, recording.totals, put_syscall, sink);
   if (done) done = write_single(format::kTotals, recording, put_totals, sink);
   if (done) done = write_section(format::kEnd, {}, sink);
   return done;

@@ -35,6 +35,9 @@ Result<void> check_recording(const Recording& recording) {
       return fail("the counts of the records are too large");
     }
   }
+  for (const CpuLoss& loss : recording.cpu_losses) {
+    if (loss.loss >= recording.losses.size()) return fail("a CPU has a loss that does not exist");
+  }
   if (calls != recording.calls_recorded) {
     return fail(
         fmt::format("its records count {} calls, its totals {}", calls, recording.calls_recorded));

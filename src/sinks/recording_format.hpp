@@ -16,13 +16,15 @@ namespace format {
 
 inline constexpr std::string_view kMagic = "IORTRACE";
 inline constexpr std::uint16_t kMajor = 1;
-inline constexpr std::uint16_t kMinor = 0;
+inline constexpr std::uint16_t kMinor = 1;
 
 inline constexpr std::string_view kHeader = "HEAD";
 inline constexpr std::string_view kStrings = "STRS";
 inline constexpr std::string_view kProcesses = "PROC";
 inline constexpr std::string_view kRecords = "RECS";
 inline constexpr std::string_view kLosses = "LOSS";
+inline constexpr std::string_view kCpuLosses = "CPUL";
+inline constexpr std::string_view kSyscalls = "SYSC";
 inline constexpr std::string_view kTotals = "TOTL";
 inline constexpr std::string_view kEnd = "END.";
 

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "model/ledger.hpp"
 #include "sinks/human.hpp"
 #include "sinks/record_text.hpp"
 
@@ -48,8 +49,39 @@ std::vector<const Groups::value_type*> heaviest_first(const Groups& groups, Weig
   return sorted;
 }
 
-Cells titles(const ReportOptions& options) {
+// How many calls a line misses, at most: what was lost is known by its syscall only.
+class MissedColumn {
+ public:
+  MissedColumn(const Recording& recording, const ReportOptions& options)
+      : recording_(recording),
+        all_(missing(recording)),
+        tracepoint_(std::ranges::find(options.fields, Field::tracepoint) - options.fields.begin()),
+        is_exact_(options.fields == std::vector{Field::tracepoint} &&
+                  recording.calls_recorded == seen(recording)) {}
+
+  bool is_shown() const { return all_ != 0; }
+  std::string cell(const Cells& key) const {
+    const auto at = static_cast<std::size_t>(tracepoint_);
+    const std::uint64_t most = at < key.size() ? missing_of(recording_, key[at]) : all_;
+    return fmt::format("{}{}", is_exact_ || most == 0 ? "" : "<=", most);
+  }
+
+ private:
+  static std::uint64_t seen(const Recording& recording) {
+    std::uint64_t sum = 0;
+    for (const SyscallTotal& total : recording.totals) sum += total.seen;
+    return sum;
+  }
+
+  const Recording& recording_;
+  const std::uint64_t all_;
+  const std::ptrdiff_t tracepoint_;
+  const bool is_exact_;
+};
+
+Cells titles(const ReportOptions& options, const MissedColumn& missed) {
   Cells cells = {"COUNT", "ERRORS", "TOTAL", "AVERAGE", "BYTES"};
+  if (missed.is_shown()) cells.insert(cells.begin() + 1, "MISSED");
   if (options.weight == Weight::duration_to_prev) cells.insert(cells.begin(), "GAP");
   for (const Field field : options.fields) {
     std::string title(name_of(field));
@@ -66,11 +98,13 @@ std::string field_cell(Field field, std::string_view text) {
   return field == Field::path ? shorten_path(cell, kPathColumns) : cell;
 }
 
-Cells row_of(const Groups::value_type& entry, const ReportOptions& options) {
+Cells row_of(const Groups::value_type& entry, const ReportOptions& options,
+             const MissedColumn& missed) {
   const Record& sum = entry.second;
   Cells cells;
   if (options.weight == Weight::duration_to_prev) cells.push_back(human_duration(sum.gap_ns));
   cells.push_back(fmt::format("{}", sum.count));
+  if (missed.is_shown()) cells.push_back(missed.cell(entry.first));
   cells.push_back(fmt::format("{}", sum.errors));
   cells.push_back(human_duration(sum.duration_ns));
   cells.push_back(human_duration(sum.count == 0 ? 0 : sum.duration_ns / sum.count));
@@ -106,26 +140,42 @@ std::string plural(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::uint64_t total_of(const Recording& recording, Severity severity) {
-  std::uint64_t total = 0;
-  for (const Loss& loss : recording.losses) {
-    if (loss.severity == severity) total += loss.count;
+// Counts under their names, one per line.
+struct Line {
+  std::string_view name;
+  std::string count;
+  std::string_view sentence;
+};
+
+void append_lines(std::string& out, const std::vector<Line>& lines, std::size_t width) {
+  for (const Line& line : lines) {
+    fmt::format_to(std::back_inserter(out), "ior:   {:<{}}  {}  {}\n", line.name, width, line.count,
+                   line.sentence);
   }
-  return total;
 }
 
-std::size_t name_width(const Recording& recording) {
-  std::size_t width = 0;
-  for (const Loss& loss : recording.losses) width = std::max(width, loss.name.size());
-  return width;
-}
-
-void append_losses(std::string& out, const Recording& recording, bool is_info) {
-  const std::size_t width = name_width(recording);
+std::vector<Line> lines_of(const Recording& recording, bool is_info) {
+  std::vector<Line> lines;
   for (const Loss& loss : recording.losses) {
     if ((loss.severity == Severity::info) != is_info) continue;
-    fmt::format_to(std::back_inserter(out), "ior:   {:<{}}  {}  {}\n", loss.name, width, loss.count,
-                   loss.sentence);
+    lines.push_back({loss.name, fmt::format("{}", loss.count), loss.sentence});
+  }
+  if (!is_info && !recording.totals.empty()) {
+    lines.push_back(
+        {"unexplained", fmt::format("{}", unexplained(recording)),
+         "calls that the kernel side counted, and that neither arrived nor have a cause"});
+  }
+  return lines;
+}
+
+// Of which syscalls calls are missing.
+void append_missing(std::string& out, const Recording& recording) {
+  if (missing(recording) == 0) return;
+  out += "ior: missing:\n";
+  for (const SyscallTotal& total : recording.totals) {
+    if (total.calls <= total.seen) continue;
+    fmt::format_to(std::back_inserter(out), "ior:   {} of {} calls  {}\n", total.calls - total.seen,
+                   total.calls, total.tracepoint);
   }
 }
 
@@ -137,8 +187,9 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
   const auto sorted = heaviest_first(groups, options.weight);
   const std::size_t shown =
       options.rows == 0 ? sorted.size() : std::min(sorted.size(), options.rows);
-  std::vector<Cells> rows = {titles(options)};
-  for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(*sorted[i], options));
+  const MissedColumn missed(recording, options);
+  std::vector<Cells> rows = {titles(options, missed)};
+  for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(*sorted[i], options, missed));
   std::string report = align(rows, options.fields.size());
   if (shown < sorted.size()) {
     report += "... and " + plural(sorted.size() - shown, "more row") + "\n";
@@ -154,9 +205,15 @@ std::string format_summary(const Recording& recording) {
                                     recording.calls_seen, per_s, recording.calls_recorded);
   summary += fmt::format("ior: lost: {}, {}\n", plural(total_of(recording, Severity::lost), "call"),
                          plural(total_of(recording, Severity::name), "name"));
-  append_losses(summary, recording, false);
+  const auto lost = lines_of(recording, false), not_lost = lines_of(recording, true);
+  std::size_t width = 0;
+  for (const auto* lines : {&lost, &not_lost}) {
+    for (const Line& line : *lines) width = std::max(width, line.name.size());
+  }
+  append_lines(summary, lost, width);
+  append_missing(summary, recording);
   summary += "ior: not lost:\n";
-  append_losses(summary, recording, true);
+  append_lines(summary, not_lost, width);
   return summary;
 }
 

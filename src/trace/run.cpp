@@ -17,6 +17,7 @@
 #include "sinks/csv_rows.hpp"
 #include "sinks/recording_writer.hpp"
 #include "sinks/report.hpp"
+#include "trace/ledger.hpp"
 #include "trace/target.hpp"
 #include "trace/version.hpp"
 #include "trace/wait.hpp"
@@ -67,8 +68,6 @@ class Trace {
   int target_pidfd() const { return command_ ? command_->pidfd() : target_.get(); }
   Result<void> announce();
   void wait_for_exec();
-  void collect_losses(std::uint64_t in_flight,
-                      const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel);
   Result<void> show();
   int finish_command();
 
@@ -127,6 +126,7 @@ Result<void> Trace::load() {
   settings.target_tid = options_.tid;
   settings.follow = options_.follow;
   settings.from_exec = command_.has_value();
+  settings.arguments = options_.args;
   settings.ring_bytes = options_.ring_bytes;
   settings.selected.fill(options_.selection.unknown);
   for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32, IOR_TABLE_URING, IOR_TABLE_AIO}) {
@@ -181,33 +181,6 @@ void Trace::wait_for_exec() {
   for (int i = 0; i < 100 && session_->count_in_flight().value_or(0) != 0; ++i) ::usleep(10'000);
 }
 
-void Trace::collect_losses(std::uint64_t in_flight,
-                           const std::array<std::uint64_t, IOR_COUNTER_COUNT>& kernel) {
-  const auto add = [this](std::string_view name, Severity severity, std::string_view sentence,
-                          std::uint64_t count) {
-    recording_.losses.push_back({std::string(name), severity, std::string(sentence), count});
-  };
-  for (std::size_t i = 0; i < kernel.size(); ++i) {
-    const Counter& counter = counter_of(static_cast<ior_counter>(i));
-    add(counter.name, counter.severity, counter.sentence, kernel[i]);
-  }
-  const PipelineCounts counts = pipeline_->counts();
-  add("malformed", Severity::lost, "records that ior did not understand", counts.malformed);
-  add("given_up", Severity::lost, "calls of which not every record came", counts.calls.given_up);
-  add("unmatched", Severity::lost, "halves of calls that fit no other half",
-      counts.calls.unmatched);
-  add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
-  add("filtered", Severity::info, "calls that -comm or -path left out",
-      counts.calls.seen - counts.calls.recorded);
-  add("folded", Severity::info, "calls added to [other], because the tables are full",
-      counts.folded);
-  recording_.calls_seen = counts.calls.seen;
-  for (const Loss& loss : recording_.losses) {
-    if (loss.severity == Severity::lost) recording_.calls_seen += loss.count;
-  }
-  recording_.calls_recorded = counts.calls.recorded;
-}
-
 // A command that still runs is waited for: its status is ior's. A signal that only ior got is
 // passed on.
 int Trace::finish_command() {
@@ -245,13 +218,14 @@ Result<int> Trace::finish() {
   recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
   const auto calls = session_->count_in_flight(), requests = session_->settle_requests();
   pipeline_->stop();
-  const auto kernel = session_->counters();
+  const auto kernel = session_->counts();
   if (!kernel) return std::unexpected(kernel.error());
   pipeline_->collect(recording_);
   for (const auto& counted : {calls, requests}) {
     if (!counted) say(counted.error().message);
   }
-  collect_losses(calls.value_or(0) + requests.value_or(0), *kernel);
+  draw_up_ledger(*kernel, pipeline_->counts(), calls.value_or(0) + requests.value_or(0),
+                 recording_);
   auto shown = show();
   const int exit_code = finish_command();
   if (!shown) return std::unexpected(shown.error());

@@ -328,7 +328,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         FlagsCase{"open", enter_record(SYS_open).args({1, kPassed, 3}).text("a"), kPassed},
         FlagsCase{"openat", enter_record(SYS_openat).args({1, 2, kPassed, 4}).text("a"), kPassed},
-        FlagsCase{"openat2", enter_record(SYS_openat2).args({1, 2, kPassed | IOR_CAPTURED, 24}).text("a"),
+        FlagsCase{"openat2",
+                  enter_record(SYS_openat2).args({1, 2, kPassed | IOR_CAPTURED, 24}).text("a"),
                   kPassed},
         FlagsCase{"creat", enter_record(SYS_creat).args({1, 0644}).text("a"),
                   O_CREAT | O_WRONLY | O_TRUNC},
@@ -344,7 +345,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.what; });
 
 TEST_F(FdTrackerTest, HasNoFlagsOfAnOpenHowThatCouldNotBeRead) {
-  EXPECT_FALSE(last(enter_record(SYS_openat2).args({1, 2, 0x7ffd'0000'1000, 24}).text("a")).has_flags);
+  EXPECT_FALSE(
+      last(enter_record(SYS_openat2).args({1, 2, 0x7ffd'0000'1000, 24}).text("a")).has_flags);
 }
 
 TEST_F(FdTrackerTest, ShowsTheStatusFlagsOfAnFdAndNeverLosesTheAccessMode) {

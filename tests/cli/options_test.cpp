@@ -166,6 +166,15 @@ TEST(Options, what_follows_two_dashes_is_the_command_as_it_stands) {
               ElementsAre("ior", "-f", "--", "sh", "-c", "exit 7", "--", "-pid", "-help", ""));
 }
 
+TEST(Options, of_report_are_a_file_and_a_table_or_json) {
+  const Options table = parsed({"report", "-rows=3", "-fields", "comm", "x.zst"});
+  EXPECT_EQ(table.command, Command::report);
+  EXPECT_EQ(table.file, "x.zst");
+  EXPECT_EQ(table.rows, 3);
+  EXPECT_FALSE(table.json);
+  EXPECT_TRUE(parsed({"report", "--json", "x.zst"}).json);
+}
+
 TEST(Options, of_collapsed_are_a_file_fields_and_a_weight) {
   for (const Words& words :
        {Words{"collapsed", "-fields", "comm,path", "-count=bytes", "x.zst"},
@@ -207,6 +216,7 @@ TEST(Options, help_wins_over_everything_else_and_is_about_its_command) {
        {HelpCase{{"-help"}, "Usage: ior [options] "}, HelpCase{{"--help"}, "Usage: ior [options] "},
         HelpCase{{"-h"}, "Usage: ior [options] "},
         HelpCase{{"-nonsense", "-pid", "-help"}, "Usage: ior [options] "},
+        HelpCase{{"report", "-help"}, "Usage: ior report "},
         HelpCase{{"collapsed", "-help"}, "Usage: ior collapsed "},
         HelpCase{{"export", "-h"}, "Usage: ior export "},
         HelpCase{{"syscalls", "--help"}, "Usage: ior syscalls\n"}}) {
@@ -264,9 +274,12 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"--"}, "there is no command after --"},
            ErrorCase{{"-plain", "-fields", "pid"}, "leave out -fields and -count"},
            ErrorCase{{"-plain", "-count", "bytes"}, "leave out -fields and -count"},
-           ErrorCase{{"ls", "/etc"}, "unknown command 'ls' (commands: collapsed, export, syscalls"},
+           ErrorCase{{"ls", "/etc"},
+                     "unknown command 'ls' (commands: report, collapsed, export, syscalls"},
            ErrorCase{{"colapsed", "x"}, "unknown command 'colapsed', did you mean collapsed?"},
            ErrorCase{{"-plain", "ls", "/etc"}, "comes after --, as in 'ior -- ls /etc'"},
+           ErrorCase{{"report"}, "'ior report' takes one recording, not 0"},
+           ErrorCase{{"report", "-json", "-rows", "3", "x"}, "-json prints all there is"},
            ErrorCase{{"collapsed"}, "'ior collapsed' takes one recording, not 0"},
            ErrorCase{{"collapsed", ""}, "'ior collapsed' takes one recording"},
            ErrorCase{{"collapsed", "a", "b"}, "'ior collapsed' takes one recording, not 2"},

@@ -41,6 +41,13 @@ auto tied(const Loss& l) {
   return std::tie(l.name, l.severity, l.sentence, l.count);
 }
 
+auto tied(const CpuLoss& l) {
+  return std::tie(l.cpu, l.loss, l.count);
+}
+auto tied(const SyscallTotal& t) {
+  return std::tie(t.tracepoint, t.calls, t.errors, t.bytes, t.seen);
+}
+
 template <typename Item>
 bool same(const std::vector<Item>& a, const std::vector<Item>& b) {
   return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return tied(x) == tied(y); });
@@ -52,6 +59,8 @@ void expect_same(const Recording& a, const Recording& b) {
   EXPECT_TRUE(same(a.processes, b.processes));
   EXPECT_TRUE(same(a.records, b.records));
   EXPECT_TRUE(same(a.losses, b.losses));
+  EXPECT_TRUE(same(a.cpu_losses, b.cpu_losses));
+  EXPECT_TRUE(same(a.totals, b.totals));
   EXPECT_EQ(a.calls_seen, b.calls_seen);
   EXPECT_EQ(a.calls_recorded, b.calls_recorded);
 }
@@ -79,6 +88,8 @@ Recording extreme_recording() {
   recording.header.boot_ns = kMax64;
   recording.processes[0].start_ns = kMax64;
   recording.losses = {{"", Severity::info, "", kMax64}};
+  recording.cpu_losses = {{.cpu = kMax32, .loss = 0, .count = kMax64}};
+  recording.totals = {{"\xff", kMax64, kMax64, kMax64, kMax64}};
   return recording;
 }
 
@@ -296,6 +307,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "record 1 of 4 has more errors than calls"},
         Contradiction{"losses", [](Recording& r) { r.records[0].after_loss = 4; },
                       "record 1 of 4 has more gaps after a loss than calls"},
+        Contradiction{"cpu", [](Recording& r) { r.cpu_losses[0].loss = 3; },
+                      "a CPU has a loss that does not exist"},
         Contradiction{"sum", [](Recording& r) { ++r.calls_recorded; },
                       "records count 7 calls, its totals 8"},
         Contradiction{"overflow", [](Recording& r) { r.records[1].count = kMax64; }, "too large"}),

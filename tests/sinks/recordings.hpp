@@ -103,7 +103,14 @@ inline Recording small_recording() {
   recording.losses = {{"ring_full", Severity::lost, "ring full", 5},
                       {"name_expired", Severity::name, "name gone", 1},
                       {"in_flight_at_start", Severity::info, "in flight", 0}};
-  recording.calls_seen = 100;
+  recording.cpu_losses = {{.cpu = 1, .loss = 0, .count = 5}};
+  recording.totals = {
+      {.tracepoint = "enter_openat", .calls = 7, .errors = 2, .seen = 3},
+      {.tracepoint = "enter_read", .calls = 3, .bytes = 8192, .seen = 2},
+      {.tracepoint = "enter_rename", .calls = 1, .seen = 1},
+      {.tracepoint = "enter_sync", .calls = 1, .seen = 1},
+  };
+  recording.calls_seen = 12;
   return recording;
 }
 

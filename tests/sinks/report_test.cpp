@@ -100,12 +100,43 @@ TEST(Report, an_empty_recording_says_so) {
   EXPECT_EQ(format_report(Recording()), "no calls recorded\n");
 }
 
-TEST(Summary, shows_the_totals_and_every_loss_by_cause) {
+TEST(Report, a_line_says_how_many_calls_it_misses_at_most) {
+  const Recording recording = test::small_recording();
+  EXPECT_EQ(format_report(recording, {.fields = {Field::tracepoint}}),
+            "COUNT  MISSED  ERRORS     TOTAL   AVERAGE    BYTES  TRACEPOINT\n"
+            "    3       4       1    1.5 us    507 ns      0 B  enter_openat\n"
+            "    2       1       0    700 ns    350 ns  4.0 KiB  enter_read\n"
+            "    1       0       0      0 ns      0 ns      0 B  enter_rename\n"
+            "    1       0       0  300.0 us  300.0 us      0 B  enter_sync\n");
+  EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::tracepoint}, .rows = 1}),
+            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE  BYTES  PATH           TRACEPOINT\n"
+            "    3     <=4       1  1.5 us   507 ns    0 B  /etc/hostname  enter_openat\n"
+            "... and 3 more rows\n");
+  EXPECT_EQ(format_report(recording, {.fields = {Field::comm}, .rows = 1}),
+            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE    BYTES  COMM\n"
+            "    6     <=5       1  2.2 us   370 ns  4.0 KiB  cat\n"
+            "... and 1 more row\n");
+}
+
+TEST(Report, what_a_filter_left_out_may_be_what_was_missed) {
+  Recording recording = test::recording_of({{.tracepoint = "enter_read", .count = 2}});
+  recording.totals = {{.tracepoint = "enter_read", .calls = 9, .seen = 8}};
+  EXPECT_EQ(format_report(recording, {.fields = {Field::tracepoint}}),
+            "COUNT  MISSED  ERRORS  TOTAL  AVERAGE  BYTES  TRACEPOINT\n"
+            "    2     <=1       0   0 ns     0 ns    0 B  enter_read\n");
+}
+
+TEST(Summary, shows_the_totals_and_every_loss_by_cause_and_what_is_missing) {
   EXPECT_EQ(format_summary(test::small_recording()),
-            "ior: syscalls seen 100, per second 50, recorded 7\n"
+            "ior: syscalls seen 12, per second 6, recorded 7\n"
             "ior: lost: 5 calls, 1 name\n"
             "ior:   ring_full           5  ring full\n"
             "ior:   name_expired        1  name gone\n"
+            "ior:   unexplained         0  calls that the kernel side counted, and that neither "
+            "arrived nor have a cause\n"
+            "ior: missing:\n"
+            "ior:   4 of 7 calls  enter_openat\n"
+            "ior:   1 of 3 calls  enter_read\n"
             "ior: not lost:\n"
             "ior:   in_flight_at_start  0  in flight\n");
 }

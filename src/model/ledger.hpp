@@ -1,0 +1,24 @@
+// What came of every traced call: its record arrived, or it is lost under one cause, or nobody
+// knows. Pure functions, usable from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "model/recording.hpp"
+
+namespace ior {
+
+// The sum of all counts of a severity.
+std::uint64_t total_of(const Recording& recording, Severity severity);
+
+// The kernel side's total, less the calls that were seen, less those lost by any cause: 0 where the
+// books balance. Below 0: more was seen or lost than there was.
+std::int64_t unexplained(const Recording& recording);
+
+// How many calls of the tracepoint happened and were not seen. 0 of one that has no total.
+std::uint64_t missing_of(const Recording& recording, std::string_view tracepoint);
+// The same of all tracepoints.
+std::uint64_t missing(const Recording& recording);
+
+}  // namespace ior
