@@ -23,7 +23,7 @@ std::vector<std::string> with_program(const std::string& program,
 IorReport parse_ior_report(const std::string& text) {
   const auto json = nlohmann::json::parse(text);
   IorReport report;
-  report.seen = json.at("calls").at("seen");
+  report.total = json.at("calls").at("total");
   report.recorded = json.at("calls").at("recorded");
   report.lost = json.at("losses").at("calls_lost");
   report.unexplained = json.at("losses").at("unexplained");

@@ -18,7 +18,7 @@ struct IorReport {
     std::uint64_t recorded = 0;
     std::uint64_t missing = 0;
   };
-  std::uint64_t seen = 0;
+  std::uint64_t total = 0;
   std::uint64_t recorded = 0;
   Counts lost;  // by cause
   std::int64_t unexplained = 0;

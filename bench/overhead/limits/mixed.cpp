@@ -27,7 +27,7 @@ std::vector<Verdict> run_mixed(const LimitSettings& settings) {
   const std::string of = fmt::format("mixed, {} calls, {:.2f} M calls/s: ", made.total_calls,
                                      static_cast<double>(made.total_calls) / made.elapsed_s / 1e6);
   const double loss =
-      100 * static_cast<double>(total(report.lost)) / static_cast<double>(report.seen);
+      100 * static_cast<double>(total(report.lost)) / static_cast<double>(report.total);
   return {
       equal(of + "unexplained calls", static_cast<std::uint64_t>(std::abs(report.unexplained)), 0),
       at_most(of + "calls lost", loss, kLossPercent, "%")};

@@ -10,7 +10,7 @@ namespace {
 const LoadResult kMade = {.calls = {{"read", 10}, {"write", 5}}, .total_calls = 15};
 
 std::string report_json(const char* lost, const char* unexplained, const char* reads) {
-  return std::string(R"({"calls": {"seen": 15, "recorded": 12},
+  return std::string(R"({"calls": {"total": 15, "recorded": 12},
                          "losses": {"calls_lost": {"ring_full": )") +
          lost + R"(, "malformed": 0}, "unexplained": )" + unexplained + R"(},
                          "syscalls": [{"name": "read", "calls": )" +
