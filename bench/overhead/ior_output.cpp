@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
@@ -20,12 +19,10 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kTracepointPrefix = "enter_";
 
-std::uint64_t number_after(const std::string& summary, const std::string& text) {
-  std::smatch match;
-  if (!std::regex_search(summary, match, std::regex(text + "(\\d+)"))) {
-    throw std::runtime_error("ior gave no summary: " + summary);
-  }
-  return std::stoull(match[1]);
+std::uint64_t number_after(const std::string& summary, std::string_view text) {
+  const std::size_t at = summary.find(text);
+  if (at == summary.npos) throw std::runtime_error("ior gave no summary: " + summary);
+  return std::stoull(summary.substr(at + text.size()));
 }
 
 }  // namespace

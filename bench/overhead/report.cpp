@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -21,13 +22,21 @@ std::string cpu_model() {
   return "unknown";
 }
 
+// What is measured is not known to more digits.
+double rounded(double value) {
+  return std::round(value * 1000) / 1000;
+}
+
 Json spread_json(const Spread& spread) {
-  return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}, {"mad", spread.mad}};
+  return {{"median", rounded(spread.median)},
+          {"min", rounded(spread.min)},
+          {"max", rounded(spread.max)},
+          {"mad", rounded(spread.mad)}};
 }
 
 Json ratio_json(const std::optional<Ratio>& ratio) {
   if (!ratio) return nullptr;
-  return {{"value", ratio->value}, {"noise", ratio->noise}};
+  return {{"value", rounded(ratio->value)}, {"noise", rounded(ratio->noise)}};
 }
 
 Json count_json(const std::optional<std::uint64_t>& count) {
@@ -39,7 +48,7 @@ Json figures_json(const Figures& of) {
           {"added_ns", spread_json(of.added_ns)},
           {"ratio_to_bare", ratio_json(of.to_bare)},
           {"ratio_to_empty", ratio_json(of.to_empty)},
-          {"cpu_s_per_million_calls", of.cpu_s_per_million_calls},
+          {"cpu_s_per_million_calls", rounded(of.cpu_s_per_million_calls)},
           {"peak_bytes", count_json(of.peak_bytes)},
           {"calls_made", of.made},
           {"calls_kept", count_json(of.kept)},
