@@ -22,11 +22,12 @@ struct ior_fd_record {
 
 /* Names the open file of an fd in the state, from this CPU's names; false where it is not open or
  * has no name there. Not inlined: on_sys_enter does without a stack that has to be set up. */
-static __noinline int find_file(struct task_struct* task, struct ior_task_state* state, __u32 fd) {
+static __noinline int find_file(struct task_struct* given, struct ior_task_state* state, __u32 fd) {
+  struct task_struct* task = AS(struct task_struct, given);
   __u32 cpu = bpf_get_smp_processor_id();
   struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
-  struct file* open = open_file_of(task->files, fd);
-  struct fs_struct* fs = task->fs;
+  struct file* open = open_file_of(READ(task, files), fd);
+  struct fs_struct* fs = READ(task, fs);
   if (!open || !cache || !fs) return false;
   __u64 dentry = NUMBER_AT(&open->f_path.dentry);
   struct ior_named_dentry* slot = slot_of(cache, dentry);

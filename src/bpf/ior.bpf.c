@@ -35,7 +35,7 @@ static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
 static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
   if (!state->comm_known) {
     state->comm_known = true;
-    state->process_start_ns = task->group_leader->start_boottime;
+    state->process_start_ns = READ(current_task(), group_leader, start_boottime);
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
     state->flags &= ~TASK_INTRODUCED;
   }
@@ -228,8 +228,8 @@ static __noinline int leave_call(struct ior_task_state* state, struct pt_regs* r
 
 SEC("tp_btf/sys_enter")
 int on_sys_enter(__u64* context) {
-  struct pt_regs* regs = (struct pt_regs*)context[0];
   struct task_struct* task = bpf_get_current_task_btf();
+  struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)context[1], pid_tgid = pid_tgid_of(task);
   note_target_exec(pid_tgid >> 32, nr);
   if (!is_traced_task(pid_tgid >> 32, pid_tgid)) return 0;
@@ -348,8 +348,8 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
 
 SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64* context) {
-  struct pt_regs* regs = (struct pt_regs*)context[0];
   struct task_struct* task = bpf_get_current_task_btf();
+  struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)regs->orig_ax;
   note_moved_names(task, nr);
   /* After exec a thread has its leader's id. */
@@ -365,6 +365,7 @@ int on_sys_exit(__u64* context) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb* request) {
+  request = AS(struct io_kiocb, request);
   start_request(request, request->opcode, 0, 0);
   return 0;
 }
@@ -372,7 +373,8 @@ int BPF_PROG(on_request, struct io_kiocb* request) {
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request,
              int error) {
-  start_request(request, entry->opcode, entry, error);
+  entry = AS(struct io_uring_sqe, entry);
+  start_request(AS(struct io_kiocb, request), entry->opcode, entry, error);
   return 0;
 }
 
