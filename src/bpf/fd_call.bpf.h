@@ -68,7 +68,8 @@ static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 n
                                            __u64 exit_ns, __s64 ret) {
   const __u32 plain = TASK_FD_CALL | TASK_IN_CALL | TASK_KNOWN;
   __u32 cpu = bpf_get_smp_processor_id(), flags = state->flags;
-  if ((flags & plain) != plain || state->cpu != cpu || is_restart(ret)) return false;
+  if ((flags & (plain | TASK_INTERRUPTED)) != plain || is_restart(ret)) return false;
+  if (state->cpu != cpu || state->nr != number) return false;
   if (exit_ns - state->enter_ns >= NAMES_KEEP_NS) return false;
   struct ior_ring* ring = bpf_map_lookup_elem(&rings, &cpu);
   if (!ring) return false;
