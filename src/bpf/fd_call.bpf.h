@@ -22,11 +22,12 @@ struct ior_fd_record {
 
 /* Names the open file of an fd in the state, from this CPU's names; false where it is not open or
  * has no name there. Not inlined: on_sys_enter does without a stack that has to be set up. */
-static __noinline int find_file(struct task_struct* task, struct ior_task_state* state, __u32 fd) {
+static __noinline int find_file(struct task_struct* given, struct ior_task_state* state, __u32 fd) {
+  struct task_struct* task = AS(struct task_struct, given);
   __u32 cpu = bpf_get_smp_processor_id();
   struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
-  struct file* open = open_file_of(task->files, fd);
-  struct fs_struct* fs = task->fs;
+  struct file* open = open_file_of(READ(task, files), fd);
+  struct fs_struct* fs = READ(task, fs);
   if (!open || !cache || !fs) return false;
   __u64 dentry = NUMBER_AT(&open->f_path.dentry);
   struct ior_named_dentry* slot = slot_of(cache, dentry);
@@ -67,7 +68,8 @@ static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 n
                                            __u64 exit_ns, __s64 ret) {
   const __u32 plain = TASK_FD_CALL | TASK_IN_CALL | TASK_KNOWN;
   __u32 cpu = bpf_get_smp_processor_id(), flags = state->flags;
-  if ((flags & plain) != plain || state->cpu != cpu || is_restart(ret)) return false;
+  if ((flags & (plain | TASK_INTERRUPTED)) != plain || is_restart(ret)) return false;
+  if (state->cpu != cpu || state->nr != number) return false;
   if (exit_ns - state->enter_ns >= NAMES_KEEP_NS) return false;
   struct ior_ring* ring = bpf_map_lookup_elem(&rings, &cpu);
   if (!ring) return false;

@@ -35,7 +35,7 @@ static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
 static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
   if (!state->comm_known) {
     state->comm_known = true;
-    state->process_start_ns = task->group_leader->start_boottime;
+    state->process_start_ns = READ(current_task(), group_leader, start_boottime);
     bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
     state->flags &= ~TASK_INTRODUCED;
   }
@@ -214,22 +214,25 @@ static __noinline int enter_call(struct task_struct* task, struct ior_task_state
   return 0;
 }
 
-/* What is to be done about a call that has not ended when the task enters the next one; false where
- * the next one is the same, which goes on. */
-static __noinline int leave_call(struct ior_task_state* state, struct pt_regs* regs, __u64 nr) {
-  if (!(state->flags & TASK_INTERRUPTED))
+/* Whether the call that begins is the one that the task is in and that was interrupted; if not,
+ * that one is over. */
+static __noinline int continues_call(struct ior_task_state* state, struct pt_regs* regs, __u64 nr) {
+  if (!(state->flags & TASK_INTERRUPTED)) {
     abandon_call(state);
-  else if (!resumes_call(state, regs, nr))
+    return false;
+  }
+  if (!resumes_call(state, regs, nr)) {
     finish_interrupted(state);
-  else
-    return state->flags &= ~TASK_INTERRUPTED, false;
+    return false;
+  }
+  state->flags &= ~TASK_INTERRUPTED;
   return true;
 }
 
 SEC("tp_btf/sys_enter")
 int on_sys_enter(__u64* context) {
-  struct pt_regs* regs = (struct pt_regs*)context[0];
   struct task_struct* task = bpf_get_current_task_btf();
+  struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)context[1], pid_tgid = pid_tgid_of(task);
   note_target_exec(pid_tgid >> 32, nr);
   if (!is_traced_task(pid_tgid >> 32, pid_tgid)) return 0;
@@ -241,7 +244,7 @@ int on_sys_enter(__u64* context) {
     __sync_fetch_and_add(&stateless, 1);
     return 0;
   }
-  if ((state->flags & TASK_IN_CALL) && !leave_call(state, regs, nr)) return 0;
+  if ((state->flags & TASK_IN_CALL) && continues_call(state, regs, nr)) return 0;
   if ((selection & IOR_FD_CALL) && start_fd_call(task, state, regs->di, nr, pid_tgid)) return 0;
   if (selection & IOR_SELECTED) enter_call(task, state, regs, nr, pid_tgid);
   return 0;
@@ -302,12 +305,12 @@ static __always_inline void exit_alone(struct ior_task_state* state, struct pt_r
                                        __u32 number, __u64 now, __s64 ret) {
   struct task_struct* task = bpf_get_current_task_btf();
   if (is_ending || number == IOR_NO_ROW) return;
-  if (!state && stateless) {
+  __u32 cause = cause_of_lone_exit(task, state, number, ret);
+  if (!state && stateless && cause != IOR_COUNTER_fork_child) {
     __sync_fetch_and_add(&stateless, -1);
     count_stateless(number, ret);
     return;
   }
-  __u32 cause = cause_of_lone_exit(task, state, number, ret);
   count(cause);
   if (cause == IOR_COUNTER_exit_only)
     send_denied(task, regs, (__u32)regs->orig_ax, bpf_get_current_pid_tgid(), now, ret);
@@ -348,8 +351,8 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
 
 SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64* context) {
-  struct pt_regs* regs = (struct pt_regs*)context[0];
   struct task_struct* task = bpf_get_current_task_btf();
+  struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)regs->orig_ax;
   note_moved_names(task, nr);
   /* After exec a thread has its leader's id. */
@@ -365,6 +368,7 @@ int on_sys_exit(__u64* context) {
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb* request) {
+  request = AS(struct io_kiocb, request);
   start_request(request, request->opcode, 0, 0);
   return 0;
 }
@@ -372,7 +376,8 @@ int BPF_PROG(on_request, struct io_kiocb* request) {
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kiocb* request,
              int error) {
-  start_request(request, entry->opcode, entry, error);
+  entry = AS(struct io_uring_sqe, entry);
+  start_request(AS(struct io_kiocb, request), entry->opcode, entry, error);
   return 0;
 }
 

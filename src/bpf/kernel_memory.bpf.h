@@ -20,7 +20,8 @@ static __always_inline bool can_cast(void) {
   return value;
 }
 
-/* A typed pointer into kernel memory, for READ. */
+/* A typed pointer into kernel memory, for READ. Also of a pointer that a program is given, before
+ * many reads from it: the verifier checks each read from such a one at a hundred times the cost. */
 #define AS(type, pointer)                                                                      \
   ((type*)(can_cast() ? bpf_rdonly_cast((const void*)(pointer), bpf_core_type_id_kernel(type)) \
                       : (void*)(pointer)))

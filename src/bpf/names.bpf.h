@@ -221,8 +221,8 @@ static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buff
 }
 
 /* Tells the names of one inode apart. Those of anonymous inodes, which are one, have a length but
- * no hash. */
-static __always_inline __u64 name_hash(struct dentry* dentry) {
+ * no hash. With a stack of its own, which give_name() and what it calls need not have. */
+static __noinline __u64 name_hash(struct dentry* dentry) {
   __u64 hash = READ(dentry, d_name.hash_len), words[5] = {};
   if ((__u32)hash || READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC) return hash;
   __u32 length = READ(dentry, d_name.len);

@@ -163,9 +163,9 @@ static __always_inline void take_submitter(struct task_struct* task, __u32 tgid,
                                            struct ior_task_state* call) {
   call->tgid = tgid;
   call->tid = tid;
-  call->process_start_ns = task->group_leader->start_boottime;
+  call->process_start_ns = READ(current_task(), group_leader, start_boottime);
   if (task->flags & IO_WORKER)
-    bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, task->group_leader->comm);
+    bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, &READ(current_task(), group_leader)->comm);
   else
     bpf_get_current_comm(call->comm, IOR_COMM_SIZE);
 }
