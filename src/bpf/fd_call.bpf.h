@@ -64,8 +64,11 @@ static __always_inline __u32 losses_of(__u32 flags) {
   return IOR_AFTER_LOSS | (flags & TASK_EXIT_LOST ? IOR_EXIT_LOST : 0);
 }
 
+/* Two adjacent fields of 32 bits, the first one in the lower half, or four of 16. */
+#define WORD(field) (*(__u64*)&(field))
+
 static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 number,
-                                           __u64 exit_ns, __s64 ret) {
+                                           __u8 selection, __u64 exit_ns, __s64 ret) {
   const __u32 plain = TASK_FD_CALL | TASK_IN_CALL | TASK_KNOWN;
   __u32 cpu = bpf_get_smp_processor_id(), flags = state->flags;
   if ((flags & (plain | TASK_INTERRUPTED)) != plain || is_restart(ret)) return false;
@@ -73,7 +76,7 @@ static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 n
   if (exit_ns - state->enter_ns >= NAMES_KEEP_NS) return false;
   struct ior_ring* ring = bpf_map_lookup_elem(&rings, &cpu);
   if (!ring) return false;
-  bool counts_bytes = ret > 0 && (settings.selected[number & (IOR_ROWS - 1)] & IOR_COUNTS_BYTES);
+  bool counts_bytes = ret > 0 && (selection & IOR_COUNTS_BYTES);
   add_to(ring, number, ret < 0 && ret >= -MAX_ERRNO, counts_bytes ? ret : 0);
   struct ior_fd_record* record = ring_place(ring, sizeof(*record));
   if (!record) {
@@ -81,23 +84,20 @@ static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 n
     state->flags = (flags & ~TASK_IN_CALL) | TASK_LOST;
     return true;
   }
-  record->head.kind = IOR_RECORD_EXIT;
-  record->head.nargs = 0;
-  record->head.sections = IOR_WHOLE | IOR_FILE | losses_of(flags);
-  record->head.cpu = cpu;
-  record->head.nr = state->nr;
-  record->head.task = state->task;
-  record->head.seq = state->seq + 1;
-  record->head.tgid = state->tgid;
-  record->head.tid = state->tid;
+  __u64 sections = IOR_WHOLE | IOR_FILE | losses_of(flags);
+  WORD(state->task) += 1ull << 32; /* seq */
+  WORD(record->head) = IOR_RECORD_EXIT | sections << 16 | (__u64)cpu << 32 | (__u64)number << 48;
+  WORD(record->head.task) = WORD(state->task);
+  WORD(record->head.tgid) = WORD(state->tgid);
   record->head.time_ns = exit_ns;
   record->exit.enter_ns = state->enter_ns;
   record->exit.ret = ret;
   record->file = state->file;
   publish(ring, sizeof(*record));
-  state->seq += 1;
   state->flags = flags & ~(TASK_IN_CALL | TASK_LOST | TASK_EXIT_LOST);
   return true;
 }
+
+#undef WORD
 
 #endif

@@ -316,15 +316,6 @@ static __always_inline void exit_alone(struct ior_task_state* state, struct pt_r
     send_denied(task, regs, (__u32)regs->orig_ax, bpf_get_current_pid_tgid(), now, ret);
 }
 
-/* After some calls, whoever makes them, files that they did not touch have other names. */
-static __always_inline void note_moved_names(struct task_struct* task, __u64 nr) {
-  if (nr >= IOR_SYSCALL_LIMIT) return;
-  __u32 as_64 = row_number(nr, IOR_TABLE_64), as_32 = row_number(nr, IOR_TABLE_32);
-  if (!((settings.selected[as_64] | settings.selected[as_32]) & IOR_MOVES_NAMES)) return;
-  __u32 number = is_compat(task) ? as_32 : as_64;
-  if (settings.selected[number] & IOR_MOVES_NAMES) __sync_fetch_and_add(&name_epoch, 1);
-}
-
 /* The exit of any call that is selected. */
 static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* state, __u32 number,
                                 __u64 now, __s64 ret) {
@@ -353,15 +344,15 @@ SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64* context) {
   struct task_struct* task = bpf_get_current_task_btf();
   struct pt_regs* regs = AS(struct pt_regs, context[0]);
-  __u64 nr = (__u32)regs->orig_ax;
-  note_moved_names(task, nr);
+  __u32 number = row_number(regs->orig_ax, is_compat(task));
+  __u8 selection = settings.selected[number];
+  if (!selection) return 0;
+  if (selection & IOR_MOVES_NAMES) __sync_fetch_and_add(&name_epoch, 1);
   /* After exec a thread has its leader's id. */
   if (!is_traced_task(task->tgid, task->pid) && !settings.target_tid) return 0;
-  __u32 number = row_number(nr, is_compat(task));
-  if (!settings.selected[number]) return 0;
   struct ior_task_state* state = find_state(task);
   __u64 now = bpf_ktime_get_boot_ns();
-  if (!state || !finish_fd_call(state, number, now, context[1]))
+  if (!state || !finish_fd_call(state, number, selection, now, context[1]))
     exit_call(regs, state, number, now, context[1]);
   return 0;
 }
