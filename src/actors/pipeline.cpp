@@ -118,6 +118,7 @@ struct Pipeline::Graph {
 
   // The reader thread's.
   std::unique_ptr<EventBatch> batch_;
+  std::size_t batches_ = 0;
   std::uint64_t next_order_ = 0;
   std::uint64_t pass_ = 1;
   std::uint64_t completed_ = 0;
@@ -137,7 +138,6 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
   for (std::size_t i = 0; i < static_cast<std::size_t>(options.threads); ++i) {
     shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
   }
-  for (std::size_t i = 0; i < kBatches; ++i) free.try_push(std::make_unique<EventBatch>());
   arena.execute([this] { wire(); });
 }
 
@@ -215,7 +215,13 @@ void Pipeline::Graph::run_graph() {
 
 std::unique_ptr<EventBatch> Pipeline::Graph::free_batch() {
   std::unique_ptr<EventBatch> batch;
-  while (!free.try_pop(batch)) run_graph();
+  while (!free.try_pop(batch)) {
+    if (batches_ < kBatches) {
+      ++batches_;
+      return std::make_unique<EventBatch>();
+    }
+    run_graph();
+  }
   return batch;
 }
 
@@ -257,14 +263,15 @@ void Pipeline::Graph::run_reader() {
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   for (bool last = false; !last;) {
-    last = stopping.load(std::memory_order_acquire);
+    const bool is_stopping = stopping.load(std::memory_order_acquire);
     const std::uint64_t read = read_pass();
+    last = is_stopping && read == 0;
     if (read != 0) last_pass_with_records_ = pass_;
     // Two passes without records still go out: they are the watermark that held calls wait for.
     if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
     completed_ = pass_++;
     nap = read != 0 ? kShortestNap : std::min(2 * nap, kLongestNap);
-    if (!last && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
+    if (!is_stopping && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
   }
   completed_ = kAllPasses;
   send_batch();
