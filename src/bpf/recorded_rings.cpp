@@ -86,21 +86,29 @@ std::size_t RecordedRings::ring_bytes() const {
   return largest;
 }
 
+// Copies first and walks then what it has just read: walking is slow where each header must be
+// fetched from memory.
 std::size_t RecordedRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
                                    std::vector<std::byte>& out) {
   Ring& from = rings_[ring];
   const std::uint64_t start = from.position;
   const std::uint64_t end = std::min<std::uint64_t>(until, from.bytes.size());
-  const std::size_t room = limit - std::min(limit, out.size());
+  const std::size_t before = out.size();
+  const std::size_t room = limit - std::min(limit, before);
+  const auto first = from.bytes.begin() + static_cast<std::ptrdiff_t>(start);
+  out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(std::min(end - start, room)));
   while (from.position < end) {
     const std::size_t place = place_at(from, end);
     // What is larger than any batch is cut off the ring: the decoder counts it.
-    if (from.position + place - start > room && !(out.empty() && from.position == start)) break;
+    if (from.position + place - start > room && !(before == 0 && from.position == start)) break;
     from.position += place;
   }
-  out.insert(out.end(), from.bytes.begin() + static_cast<std::ptrdiff_t>(start),
-             from.bytes.begin() + static_cast<std::ptrdiff_t>(from.position));
   const std::size_t size = from.position - start;
+  if (size > room) {
+    out.assign(first, first + static_cast<std::ptrdiff_t>(size));
+  } else {
+    out.resize(before + size);
+  }
   while (round_ + 1 < rounds_.size() && is_consumed(round_)) ++round_;
   return size;
 }

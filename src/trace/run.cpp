@@ -199,8 +199,11 @@ void Trace::collect_losses(std::uint64_t in_flight,
   add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
   add("filtered", Severity::info, "calls that -comm or -path left out",
       counts.calls.seen - counts.calls.recorded);
-  add("folded", Severity::info, "calls added to [other], because the tables are full",
-      counts.folded);
+  add("folded_pid_tid", Severity::info,
+      "calls recorded without process and thread, because the tables are full (-max-keys)",
+      counts.folded.pid_tid);
+  add("folded", Severity::info, "calls added to [other], because the tables are full (-max-keys)",
+      counts.folded.other);
   recording_.calls_seen = counts.calls.seen;
   for (const Loss& loss : recording_.losses) {
     if (loss.severity == Severity::lost) recording_.calls_seen += loss.count;
