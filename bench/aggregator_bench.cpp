@@ -8,10 +8,9 @@
 namespace ior::bench {
 namespace {
 
-std::uint64_t count_calls(const Aggregator& aggregator) {
+std::uint64_t count_calls(Aggregator& aggregator) {
   Recording recording;
-  StringTable strings;
-  aggregator.append_to(recording, strings);
+  aggregator.release_to(recording);
   return std::transform_reduce(recording.records.begin(), recording.records.end(), std::uint64_t{},
                                std::plus{}, [](const Record& record) { return record.count; });
 }
@@ -19,14 +18,16 @@ std::uint64_t count_calls(const Aggregator& aggregator) {
 // Items are calls.
 void aggregate(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const PairedBatches batches = pair_batches(replay);
+  const TrackedBatches paired = pair_batches(replay);
   for (auto _ : state) {
-    Aggregator aggregator;
-    for (const CallBatchPtr& batch : batches.calls) aggregator.add(*batch);
+    Aggregator aggregator(0);
+    for (const auto& batch : paired.batches) aggregator.add(batch->shards.front());
     state.PauseTiming();
     const bool right = expect_equal(state, "calls added", count_calls(aggregator), replay.calls) &&
-                       expect_equal(state, "calls folded", aggregator.folded(), 0);
+                       expect_equal(state, "calls folded", aggregator.folded().pid_tid, 0) &&
+                       expect_equal(state, "calls added to others", aggregator.folded().other, 0);
     if (!right) break;
+    forget_numbers(paired.batches);
     state.ResumeTiming();
   }
   report(state, replay, replay.calls, replay.calls * sizeof(Call));

@@ -13,14 +13,14 @@
 namespace ior::bench {
 namespace {
 
-bool write_rows(int fd, const PairedBatches& batches) {
+bool write_rows(int fd, const Batches& batches) {
   CsvRows rows(fd);
-  for (const CallBatchPtr& batch : batches.calls) rows.write(batch->calls);
+  for (const auto& batch : batches) rows.write(batch->shards.front().calls);
   return rows.finish().has_value();
 }
 
 // All rows as text; empty where writing failed.
-std::string rows_of(const PairedBatches& batches) {
+std::string rows_of(const Batches& batches) {
   const UniqueFd file(::memfd_create("rows", MFD_CLOEXEC));
   if (!write_rows(file.get(), batches)) return {};
   std::string text(static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_CUR)), '\0');
@@ -32,13 +32,14 @@ std::string rows_of(const PairedBatches& batches) {
 // Items are calls, bytes those of the rows. The rows go to /dev/null.
 void csv_rows(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const PairedBatches batches = pair_batches(replay);
-  const std::string text = rows_of(batches);
+  const TrackedBatches paired = pair_batches(replay);
+  const std::string text = rows_of(paired.batches);
   const auto lines = static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
   const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   for (auto _ : state) {
     if (!expect_equal(state, "lines", lines, replay.calls + 1)) break;
-    if (!expect_equal(state, "batches written", write_rows(null.get(), batches), true)) break;
+    if (!expect_equal(state, "batches written", write_rows(null.get(), paired.batches), true))
+      break;
   }
   report(state, replay, replay.calls, text.size());
 }

@@ -9,10 +9,10 @@ namespace {
 void decode(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
   const auto batches = read_batches(replay);
-  const Decoder decoder(1);
+  const Decoder decoder;
   for (auto _ : state) {
     std::uint64_t events = 0;
-    for (const EventBatchPtr& batch : batches) {
+    for (const auto& batch : batches) {
       undo_decode(*batch);
       decoder.decode(*batch);
       events += batch->events.size();

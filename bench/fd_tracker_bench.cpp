@@ -9,13 +9,14 @@
 namespace ior::bench {
 namespace {
 
-// An enter half has a path, a whole call that of its file; the end of a process has none.
-std::uint64_t count_named(const std::vector<EventBatchPtr>& batches) {
+// An enter half has the directory that its path starts from, a whole call its file; the end of a
+// process has none.
+std::uint64_t count_named(const Batches& batches) {
   std::uint64_t named = 0;
-  for (const EventBatchPtr& batch : batches) {
+  for (const auto& batch : batches) {
     for (const Event& event : batch->events) {
-      const bool is_call = event.kind == IOR_RECORD_ENTER || (event.sections & IOR_WHOLE);
-      named += is_call && event.path.starts_with('/');
+      const bool is_call = event.record.kind() == IOR_RECORD_ENTER || event.record.has(IOR_WHOLE);
+      named += is_call && text_of(event.file).starts_with('/');
     }
   }
   return named;
@@ -24,17 +25,17 @@ std::uint64_t count_named(const std::vector<EventBatchPtr>& batches) {
 void track(benchmark::State& state, Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
   const auto batches = read_batches(replay);
-  const Decoder decoder(1);
+  const Decoder decoder;
   std::optional<FdTracker> tracker;  // holds the names that the events show
   for (auto _ : state) {
     state.PauseTiming();
-    for (const EventBatchPtr& batch : batches) {
+    for (const auto& batch : batches) {
       undo_decode(*batch);
       decoder.decode(*batch);
     }
     tracker.emplace(replay.rings);
     state.ResumeTiming();
-    for (const EventBatchPtr& batch : batches) tracker->track(*batch);
+    for (const auto& batch : batches) tracker->track(*batch);
     benchmark::ClobberMemory();
   }
   const std::uint64_t nameless = mix == Mix::fork_heavy ? replay.processes : 0;

@@ -7,13 +7,11 @@ namespace ior::bench {
 
 Recording recording_of(Mix mix) {
   const Replay& replay = synthetic(mix, kUnitCalls);
-  const PairedBatches batches = pair_batches(replay);
-  Aggregator aggregator;
-  for (const CallBatchPtr& batch : batches.calls) aggregator.add(*batch);
+  const TrackedBatches paired = pair_batches(replay);
+  Aggregator aggregator(0);
+  for (const auto& batch : paired.batches) aggregator.add(batch->shards.front());
   Recording recording;
-  StringTable strings;
-  aggregator.append_to(recording, strings);
-  recording.strings.assign(strings.strings().begin(), strings.strings().end());
+  aggregator.release_to(recording);
   recording.calls_seen = recording.calls_recorded = replay.calls;
   return recording;
 }

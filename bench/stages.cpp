@@ -1,6 +1,7 @@
 #include "stages.hpp"
 
 #include "actors/decoder.hpp"
+#include "actors/names.hpp"
 #include "actors/pairer.hpp"
 #include "actors/ring_reader.hpp"
 
@@ -11,16 +12,16 @@ constexpr std::size_t kBatchBytes = 128 << 10;
 
 }  // namespace
 
-std::vector<EventBatchPtr> read_batches(const Replay& replay) {
+Batches read_batches(const Replay& replay) {
   RecordedRings rings(replay.rings, replay.chunks);
   std::vector<RingReader> readers;
   for (std::size_t ring = 0; ring < replay.rings; ++ring) readers.emplace_back(rings, ring);
   for (RingReader& reader : readers) reader.begin_pass();
-  std::vector<EventBatchPtr> batches;
+  Batches batches;
   for (bool more = true; more;) {
     more = false;
     for (RingReader& reader : readers) {
-      auto batch = std::make_shared<EventBatch>();
+      auto batch = std::make_unique<Batch>(1);
       if (reader.read(batch->raw, kBatchBytes) == 0) continue;
       batch->raw.order = batches.size();
       batch->raw.pass = 1;
@@ -32,30 +33,43 @@ std::vector<EventBatchPtr> read_batches(const Replay& replay) {
   return batches;
 }
 
-void undo_decode(EventBatch& batch) {
-  batch.events.clear();
-  for (auto& shard : batch.by_shard) shard.clear();
-  batch.malformed = 0;
-  batch.memory.release();
-  batch.retired.clear();
+void undo_pair(Batch& batch) {
+  ShardBatch& shard = batch.shards.front();
+  std::vector<std::uint32_t> events = std::move(shard.events);
+  shard.clear();
+  shard.events = std::move(events);
+}
+
+void undo_decode(Batch& batch) {
+  std::vector<std::byte> bytes = std::move(batch.raw.bytes);
+  batch.clear();
+  batch.raw.bytes = std::move(bytes);
+}
+
+void forget_numbers(const Batches& batches) {
+  for (const auto& batch : batches) {
+    for (const Call& call : batch->shards.front().calls) {
+      for (const Name* name : {call.path, call.old_path}) {
+        if (name && name->numbers) *name->numbers = kNoNumber;
+      }
+    }
+  }
 }
 
 TrackedBatches track_batches(const Replay& replay) {
-  const Decoder decoder(1);
+  const Decoder decoder;
   TrackedBatches tracked{std::make_unique<FdTracker>(replay.rings), read_batches(replay)};
-  for (const EventBatchPtr& batch : tracked.events) {
+  for (const auto& batch : tracked.batches) {
     decoder.decode(*batch);
     tracked.tracker->track(*batch);
   }
   return tracked;
 }
 
-PairedBatches pair_batches(const Replay& replay) {
-  PairedBatches paired{track_batches(replay), {}};
+TrackedBatches pair_batches(const Replay& replay) {
+  TrackedBatches paired = track_batches(replay);
   Pairer pairer(0, {});
-  for (const EventBatchPtr& batch : paired.tracked.events) {
-    paired.calls.push_back(pairer.pair(batch));
-  }
+  for (const auto& batch : paired.batches) pairer.pair(*batch);
   return paired;
 }
 

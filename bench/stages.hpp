@@ -16,22 +16,23 @@ namespace ior::bench {
 // processes.
 inline constexpr std::size_t kUnitCalls = 50'000;
 
-// The replay's records in batches, one from each ring in turn.
-std::vector<EventBatchPtr> read_batches(const Replay& replay);
+using Batches = std::vector<std::unique_ptr<Batch>>;
 
-// Forgets what the batch's bytes were decoded to.
-void undo_decode(EventBatch& batch);
+// The replay's records in batches, one from each ring in turn.
+Batches read_batches(const Replay& replay);
+
+// Takes out of a batch what actors put there, each with what those behind it did.
+void undo_decode(Batch& batch);
+void undo_pair(Batch& batch);
 
 struct TrackedBatches {
   std::unique_ptr<FdTracker> tracker;  // holds the names that the events show
-  std::vector<EventBatchPtr> events;
+  Batches batches;
 };
 TrackedBatches track_batches(const Replay& replay);
+TrackedBatches pair_batches(const Replay& replay);
 
-struct PairedBatches {
-  TrackedBatches tracked;
-  std::vector<CallBatchPtr> calls;
-};
-PairedBatches pair_batches(const Replay& replay);
+// Makes names forget the numbers that an aggregator gave them.
+void forget_numbers(const Batches& batches);
 
 }  // namespace ior::bench

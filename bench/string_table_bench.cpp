@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "actors/aggregator.hpp"
+#include "actors/string_table.hpp"
 #include "check.hpp"
 
 namespace ior::bench {

@@ -13,6 +13,7 @@
 namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
+constexpr std::uint64_t kRingBytes = 128 << 20;  // room for what comes while the reader must wait
 
 // Everything that is in the rings now, as chunks.
 void drain(ior::RingSource& rings, std::vector<ior::RingChunk>& chunks) {
@@ -35,6 +36,7 @@ ior::Result<void> capture(const std::string& file, const std::vector<std::string
   settings.target_tgid = static_cast<std::uint32_t>(command->pid());
   settings.follow = true;
   settings.from_exec = true;
+  settings.ring_bytes = kRingBytes;
   settings.selected.fill(true);
   auto session = ior::Session::load(settings);
   if (!session) return std::unexpected(session.error());

@@ -1,108 +1,102 @@
 // Sums the calls of one shard into records: one per (path, old path, tracepoint, comm, process,
-// thread, flags). Processes belong to one shard, so the shards' records never overlap, and at the
-// end they are put together as they are.
+// thread, flags). Strings are numbered when they are first seen, so that a call is added by
+// comparing numbers. Where there is no room for more records, process and thread are left out; what
+// then still finds none is added to records named "[other]". Totals stay exact.
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
-
 #include "actors/message.hpp"
+#include "actors/process_table.hpp"
+#include "actors/record_table.hpp"
+#include "actors/string_table.hpp"
+#include "actors/table_room.hpp"
 #include "model/recording.hpp"
 
 namespace ior {
 
-// Strings by number, each once. Thread safety: one thread.
-class StringTable {
- public:
-  std::uint32_t add(std::string_view text);
-  std::optional<std::uint32_t> find(std::string_view text) const;
-  const std::deque<std::string>& strings() const { return strings_; }
-
- private:
-  std::deque<std::string> strings_;  // stable addresses: the index's keys
-  absl::flat_hash_map<std::string_view, std::uint32_t> numbers_;
+// Calls that are not in a record of their own.
+struct FoldedCounts {
+  std::uint64_t pid_tid = 0;  // process and thread are not told
+  std::uint64_t other = 0;    // nothing is, but maybe the tracepoint
 };
 
-// What the tables of all shards together may still take. Thread safety: any number of threads.
-class TableRoom {
- public:
-  static constexpr std::size_t kRecords = 1 << 20;
-  static constexpr std::size_t kProcesses = 1 << 18;
-  static constexpr std::size_t kTextBytes = 512 << 20;
-
-  explicit TableRoom(std::size_t records = kRecords, std::size_t processes = kProcesses,
-                     std::size_t text_bytes = kTextBytes)
-      : records_(records), processes_(processes), text_bytes_(text_bytes) {}
-
-  bool take_record() { return take(records_, 1); }
-  bool take_process() { return take(processes_, 1); }
-  bool take_text(std::size_t bytes) { return take(text_bytes_, bytes); }
-  bool is_full() const { return records_.load(std::memory_order_relaxed) == 0; }
-
- private:
-  static bool take(std::atomic<std::size_t>& left, std::size_t wanted);
-
-  std::atomic<std::size_t> records_;
-  std::atomic<std::size_t> processes_;
-  std::atomic<std::size_t> text_bytes_;
-};
-
-// Thread safety: one thread. Bound: the room; what comes beyond is added to one record per
-// tracepoint named "[other]", or to a process of that name, totals exact.
+// Thread safety: one thread. Bound: the room.
 class Aggregator {
  public:
-  explicit Aggregator(std::shared_ptr<TableRoom> room = std::make_shared<TableRoom>())
-      : room_(std::move(room)) {}
+  explicit Aggregator(std::size_t shard,
+                      std::shared_ptr<TableRoom> room = std::make_shared<TableRoom>());
 
-  void add(const CallBatch& batch) noexcept;
+  void add(const ShardBatch& batch) noexcept;
 
-  // Calls that were added to an "[other]".
-  std::uint64_t folded() const { return folded_; }
-  // Appends this shard's processes and records to the recording. `strings` are the recording's
-  // strings so far.
-  void append_to(Recording& recording, StringTable& strings) const;
+  const FoldedCounts& folded() const { return folded_; }
+  // Takes over all that another shard has.
+  void absorb(Aggregator& other);
+  // Moves strings, processes and records into the recording; nothing is left after it.
+  void release_to(Recording& recording);
 
  private:
-  struct Key {
-    std::uint32_t path, old_path, tracepoint, comm, process, tid, flags;
-    auto operator<=>(const Key&) const = default;
-    template <typename H>
-    friend H AbslHashValue(H hash, const Key& key) {
-      return H::combine(std::move(hash), key.path, key.old_path, key.tracepoint, key.comm,
-                        key.process, key.tid, key.flags);
-    }
-  };
-  struct Sums {
-    std::uint64_t count = 0, errors = 0, duration_ns = 0, gap_ns = 0, bytes = 0, after_loss = 0;
-  };
-  using ProcessId = std::pair<std::uint32_t, std::uint64_t>;  // pid, start
+  static constexpr std::size_t kRecent = 256;
+  static constexpr std::size_t kAtOnce = 32;  // partial sums whose memory is fetched together
 
+  struct CallerNumbers {
+    std::uint32_t process = 0;
+    std::optional<std::uint32_t> comm;
+  };
+  // Sums of the calls of a batch that agree in all this.
+  struct Partial {
+    const Caller* caller = nullptr;  // null: no calls
+    const Name* path = nullptr;
+    const Name* old_path = nullptr;
+    std::uint32_t number = 0;
+    ior_table table = IOR_TABLE_64;
+    std::uint32_t flags = kNoFlags;
+    Sums sums;
+  };
+  // One on its way to its record.
+  struct Waiting {
+    Partial partial;
+    std::optional<std::uint32_t> path;  // numbers of strings; none: there is no room
+    HashedText text;                    // of a path that must be searched for
+    std::optional<HashedKey> key;       // none: there is no room for its strings
+  };
+
+  void take_callers();
   void add(const Call& call);
-  void describe(const ProcessSeen& seen);
-  std::uint32_t process_of(std::uint32_t pid, std::uint64_t start_ns);
-  std::optional<std::uint32_t> string_of(std::string_view text);
-  std::optional<std::uint32_t> tracepoint_of(const Call& call);
-  std::optional<Key> key_of(const Call& call);
-  Sums& sums_of(const Call& call);
+  void settle(Partial& partial);
+  void settle_waiting();
+  void find_paths(std::span<Waiting> waiting);
+  void make_key(Waiting& waiting);
+  void make_key_anew(Waiting& waiting);
+  std::uint32_t record_of(Waiting& waiting);
+  std::uint32_t other_of(const Partial& partial);
+  std::uint32_t find_or_add(const std::optional<HashedKey>& key);
+  std::optional<std::uint32_t> string_of(const HashedText& text);
+  std::optional<std::uint32_t> string_of(const Name* name);
+  std::optional<std::uint32_t> tracepoint_of(const Partial& partial);
+  void fold();
 
+  const std::size_t shard_;
   const std::shared_ptr<TableRoom> room_;
   StringTable strings_;
-  std::vector<Process> processes_;
-  std::uint32_t other_process_ = ~0u;        // the number of the one named "[other]"; ~0: none yet
-  std::vector<std::uint64_t> described_ns_;  // by process: when its description was made
-  absl::flat_hash_map<ProcessId, std::uint32_t> process_numbers_;
-  absl::flat_hash_map<Key, Sums> records_;
+  ProcessTable processes_;
+  RecordTable records_;
   std::vector<std::uint32_t> tracepoints_;  // string numbers by syscall number; ~0: not used yet
-  std::uint64_t folded_ = 0;
+  const ShardBatch* batch_ = nullptr;       // in work
+  std::vector<CallerNumbers> callers_;      // of that batch
+  std::array<Partial, kRecent> recent_;     // of that batch: most calls agree with one of these
+  std::array<Waiting, kAtOnce> waiting_;    // those that another took the place of
+  std::size_t waiting_count_ = 0;
+  bool is_folded_ = false;        // process and thread are left out
+  bool has_just_folded_ = false;  // since keys were made
+  FoldedCounts folded_;
 };
 
 }  // namespace ior

@@ -2,7 +2,7 @@
 // shards by process. Stateless, so batches may be decoded in parallel.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <span>
 
 #include "actors/message.hpp"
@@ -11,19 +11,15 @@ namespace ior {
 
 class Decoder {
  public:
-  explicit Decoder(std::size_t shards) : shards_(shards) {}
-
-  // Fills events and by_shard from the bytes. Records that are not understood are counted in the
-  // batch and left out; nothing is read past the batch's bytes.
-  void decode(EventBatch& batch) const noexcept;
+  // Fills the batch's events, and the shards', from the bytes. Records that are not understood are
+  // counted in the batch and left out; nothing is read past the batch's bytes.
+  void decode(Batch& batch) const noexcept;
 
   static std::size_t shard_of(std::uint32_t tgid, std::size_t shards) { return tgid % shards; }
-
- private:
-  std::size_t shards_;
 };
 
-// Reads one record (without its ring header) into `event`; false when it is not one.
-bool decode_record(std::span<const std::byte> record, Event& event) noexcept;
+// The record that these bytes are (without its ring header); none when they are not one. Every part
+// of one that is returned lies within the bytes. Requires: they lie at a multiple of 8.
+std::optional<WireRecord> decode_record(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace ior

@@ -1,17 +1,13 @@
-// Says which file each fd and each path of a call stands for. The kernel side looks the fd up in
-// the process's own table, dup, close, fork and exec included, and sends a file's name once per
-// ring; this actor keeps those names and puts them, and the paths that start from them, into the
-// events.
+// Says which file each fd of a call stands for. The kernel side looks the fd up in the process's
+// own table, dup, close, fork and exec included, and sends a file's name once per ring; this actor
+// keeps those names and puts them into the events. What a call shows of them, and of the paths that
+// it passed, call_files.hpp says.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "actors/message.hpp"
-#include "catalog/catalog.hpp"
 
 namespace ior {
 
@@ -21,22 +17,20 @@ class FdTracker {
  public:
   explicit FdTracker(std::size_t rings) : windows_(rings) {}
 
-  // Fills path, old_path and flags of the batch's events.
-  void track(EventBatch& batch) noexcept;
+  // Fills file and other of the batch's events.
+  void track(Batch& batch) noexcept;
 
  private:
-  struct Name {
+  struct Place {
     std::uint32_t id = 0;
-    std::unique_ptr<const std::string> text;  // null: never given
+    Memory name;  // null: never given
   };
   using Window =
-      std::vector<Name>;  // by id modulo IOR_NAME_WINDOW, as long as the largest that was used
+      std::vector<Place>;  // by id modulo IOR_NAME_WINDOW, as long as the largest that was used
 
-  void remember(const Event& event, EventBatch& batch);
-  void track_enter(Event& event, EventBatch& batch) const;
-  void take_paths(const Shape& shape, Event& event, EventBatch& batch) const;
-  void track_exit(Event& event, EventBatch& batch) const;
-  std::string_view name_of(const ior_file& file, const Event& event, EventBatch& batch) const;
+  void remember(const WireRecord& record, Batch& batch);
+  const Name* name_of(const ior_file& file, const WireRecord& record, Batch& batch) const;
+  const Name* named(std::size_t ring, std::uint32_t id) const;
 
   std::vector<Window> windows_;
 };

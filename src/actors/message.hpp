@@ -1,22 +1,18 @@
-// What the actors send one another: batches, moved along and not changed by anyone but the actor
-// that holds them.
+// What the actors send one another: a batch, which each of them adds its part to.
 //
-//   EventBatch --ring_reader--> bytes --decoder--> events --fd_tracker--> names --pairer-->
-//   CallBatch --aggregator, sinks
+//   ring_reader --bytes--> decoder --events--> fd_tracker --names--> (per shard) pairer --calls-->
+//   aggregator, rows
+//
+// Only the actor whose turn it is changes a batch; those of different shards have a part each.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
-#include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
-#include "bpf/wire.h"
-#include "catalog/catalog.h"
+#include "actors/wire_record.hpp"
 #include "model/call.hpp"
 
 namespace ior {
@@ -34,83 +30,61 @@ struct RawBatch {
 inline constexpr std::uint64_t kAllPasses =
     ~std::uint64_t{0};  // RawBatch.completed: nothing more will come
 
-struct Text {
-  std::string_view bytes;
-  ior_text_status status = IOR_TEXT_OK;
-};
-
-// One record, checked and taken apart. Pointers and views lie in the batch's bytes or its memory.
+// A record that is sound, and what the names of its files are.
 struct Event {
-  ior_record_kind kind = IOR_RECORD_END;
-  std::uint16_t sections = 0;
-  std::uint16_t cpu = 0;
-  std::uint32_t nr = 0;
-  std::uint32_t task = 0;
-  std::uint32_t seq = 0;
-  std::uint32_t tgid = 0;
-  std::uint32_t tid = 0;
-  std::uint64_t time_ns = 0;
-  std::uint64_t enter_ns = 0;  // EXIT
-  std::int64_t ret = 0;        // EXIT
-  std::span<const std::uint64_t> args;
-  const ior_file* file = nullptr;
-  const ior_file* other = nullptr;
-  const ior_intro* intro = nullptr;
-  const ior_name* name = nullptr;        // NAME, and EXIT with IOR_TEXT_NAME
-  const ior_process* process = nullptr;  // PROCESS
-  Text text;        // ENTER, EXIT: the path as passed; NAME: the name; PROCESS: the executable
-  Text other_text;  // ENTER, EXIT: the old path as passed; PROCESS: the command line
-  Text name_text;   // EXIT: the name of `file`; PROCESS: the cgroup
-
-  // The fd tracker's part: what the call names, so far as this half of it tells.
-  std::string_view path;
-  std::string_view old_path;
-  std::uint32_t flags = 0;
-  bool has_flags = false;
+  WireRecord record;
+  const Name* file = nullptr;  // of record.file(); null where there is none
+  const Name* other = nullptr;
 };
 
-inline ior_table table_of(unsigned sections) {
-  if (sections & IOR_REQUEST) return sections & IOR_AIO ? IOR_TABLE_AIO : IOR_TABLE_URING;
-  return sections & IOR_COMPAT ? IOR_TABLE_32 : IOR_TABLE_64;
-}
+// A piece of memory that names or a record were put into.
+using Memory = std::unique_ptr<std::byte[]>;
 
-struct EventBatch {
-  RawBatch raw;                                      // holds the bytes
-  std::vector<Event> events;                         // of each ring in its order
-  std::vector<std::vector<std::uint32_t>> by_shard;  // indexes into events, by process; no names
+// The part of one shard, which has the processes whose numbers fall to it.
+struct ShardBatch {
+  std::vector<std::uint32_t> events;  // indexes into Batch.events, in their order; no names
+  std::vector<Call> calls;
+  std::vector<const Caller*> callers;          // of the calls
+  std::vector<Event> processes;                // as their PROCESS records described them
+  std::pmr::monotonic_buffer_resource memory;  // of callers and of paths that were put together
+  std::vector<Memory> kept;                    // of what came from earlier batches
+
+  void clear();
+};
+
+struct Batch {
+  explicit Batch(std::size_t shard_count) : shards(shard_count) {}
+
+  RawBatch raw;               // holds the bytes
+  std::vector<Event> events;  // of each ring in its order
+  std::vector<ShardBatch> shards;
   std::uint64_t malformed = 0;                 // records that were not understood, and dropped
-  std::pmr::monotonic_buffer_resource memory;  // of the paths that the tracker puts together
+  std::pmr::monotonic_buffer_resource memory;  // of names that only this batch shows
   // Names that this batch's names replaced. Earlier batches may still show them; they are gone
   // before this one is.
-  std::vector<std::unique_ptr<const std::string>> retired;
+  std::vector<Memory> retired;
 
-  void clear() {
-    raw.bytes.clear();
-    events.clear();
-    for (auto& shard : by_shard) shard.clear();
-    malformed = 0;
-    memory.release();
-    retired.clear();
-  }
+  void clear();
 };
 
-using EventBatchPtr = std::shared_ptr<EventBatch>;
+using BatchPtr = std::shared_ptr<Batch>;
 
-// A process as its PROCESS record described it, on its way to the process table.
-struct ProcessSeen {
-  std::uint32_t pid = 0;
-  std::uint64_t start_ns = 0;
-  const Event* event = nullptr;
-};
+inline void ShardBatch::clear() {
+  events.clear();
+  calls.clear();
+  callers.clear();
+  processes.clear();
+  memory.release();
+  kept.clear();
+}
 
-struct CallBatch {
-  EventBatchPtr events;  // keeps alive what the calls' views show
-  std::size_t shard = 0;
-  std::pmr::monotonic_buffer_resource memory;  // of what came from earlier batches
-  std::vector<Call> calls;
-  std::vector<ProcessSeen> processes;
-};
-
-using CallBatchPtr = std::shared_ptr<CallBatch>;
+inline void Batch::clear() {
+  raw.bytes.clear();
+  events.clear();
+  for (ShardBatch& shard : shards) shard.clear();
+  malformed = 0;
+  memory.release();
+  retired.clear();
+}
 
 }  // namespace ior

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "actors/call_files.hpp"
+#include "actors/names.hpp"
 #include "catalog/catalog.hpp"
 #include "model/path.hpp"
 
@@ -10,70 +12,89 @@ namespace ior {
 namespace {
 
 // A thread's end comes after its last call; one that the thread died in will not come.
-std::uint32_t turn_of(const Event& event) {
-  if (event.kind != IOR_RECORD_END) return event.seq;
-  return event.sections & IOR_NO_RETURN ? event.seq : event.seq + 1;
+std::uint32_t turn_of(const WireRecord& record) {
+  const std::uint32_t seq = record.head().seq;
+  return record.kind() == IOR_RECORD_END && !record.has(IOR_NO_RETURN) ? seq + 1 : seq;
 }
 
 // An exit half sorts behind its enter half, an end behind everything of the same turn.
-bool comes_before(const Event& left, const Event& right) {
-  return turn_of(left) != turn_of(right) ? turn_of(left) < turn_of(right) : left.kind < right.kind;
+bool comes_before(const WireRecord& left, const WireRecord& right) {
+  return turn_of(left) != turn_of(right) ? turn_of(left) < turn_of(right)
+                                         : left.kind() < right.kind();
 }
 
-bool is_second_half(const Event& event) {
-  return event.kind == IOR_RECORD_EXIT && !(event.sections & IOR_WHOLE);
+bool is_second_half(const WireRecord& record) {
+  return record.kind() == IOR_RECORD_EXIT && !record.has(IOR_WHOLE);
 }
 
 // Comes after an enter half that was written: an exit half, or the end of a thread inside a call.
-bool needs_enter(const Event& event) {
-  return is_second_half(event) ||
-         (event.kind == IOR_RECORD_END && (event.sections & IOR_NO_RETURN));
+bool needs_enter(const WireRecord& record) {
+  return is_second_half(record) || (record.kind() == IOR_RECORD_END && record.has(IOR_NO_RETURN));
 }
 
 // After exec a thread has its leader's id. The old leader's calls, of another task, may still be
 // unread in other rings: they come first.
-bool takes_over_id(std::uint32_t tid, const Event& event) {
-  return tid != 0 && event.tid != tid && event.kind != IOR_RECORD_END;
+bool takes_over_id(std::uint32_t tid, const WireRecord& record) {
+  return tid != 0 && record.head().tid != tid && record.kind() != IOR_RECORD_END;
+}
+
+std::byte* copy_name(const Name*& name, std::byte* place, std::byte* text) {
+  if (!name) return text;
+  std::memcpy(text, name->text.data(), name->text.size());
+  const std::size_t size = name->text.size();
+  name = new (place) Name{{reinterpret_cast<const char*>(text), size}};
+  return text + size;
 }
 
 }  // namespace
 
-CallBatchPtr Pairer::pair(EventBatchPtr events) noexcept {
-  events_ = std::move(events);
-  calls_ = std::make_shared<CallBatch>();
-  calls_->events = events_;
-  calls_->shard = shard_;
-  calls_->calls.reserve(events_->by_shard[shard_].size());
-  for (const std::uint32_t index : events_->by_shard[shard_]) take(events_->events[index]);
-  if (!waiting_.empty()) give_up_missing(events_->raw.completed);
-  events_.reset();
-  return std::move(calls_);
+void Pairer::pair(Batch& batch) noexcept {
+  ++batches_;
+  batch_ = &batch;
+  shard_batch_ = &batch.shards[shard_];
+  for (const std::uint32_t index : shard_batch_->events) take(batch.events[index]);
+  if (!waiting_.empty()) give_up_missing(batch.raw.completed);
+  keep_enters();
 }
 
 void Pairer::take(const Event& event) {
-  if (event.kind == IOR_RECORD_PROCESS) {
-    calls_->processes.push_back({event.tgid, event.process->start_ns, &event});
+  const WireRecord record = event.record;
+  if (record.kind() == IOR_RECORD_PROCESS) {
+    shard_batch_->processes.push_back(event);
     return;
   }
-  const auto thread = thread_of(event);
-  Thread& state = thread->second;
-  state.last_ns = event.time_ns;
-  if (!is_turn(state, event) || takes_over_id(state.tid, event)) {
-    hold(event.task, state, event);
-  } else if (take_in_turn(thread, event, false) && !state.held.empty()) {
+  Thread& thread = thread_of(record);
+  thread.last_ns = record.head().time_ns;
+  if (!is_turn(thread, record) || takes_over_id(thread.caller.tid, record)) {
+    hold(thread, event);
+  } else if (Kept kept{event, nullptr}; take_in_turn(thread, kept) && !thread.held.empty()) {
     take_held(thread, 0);
   }
 }
 
-Pairer::Threads::iterator Pairer::thread_of(const Event& event) {
-  if (const auto known = threads_.find(event.task); known != threads_.end()) return known;
+Pairer::Thread& Pairer::thread_of(const WireRecord& record) {
+  const std::uint32_t task = record.head().task;
+  if (last_ && last_task_ == task) return *last_;
+  auto thread = threads_.find(task);
+  if (thread == threads_.end()) thread = threads_.emplace(task, begin_thread(record)).first;
+  last_task_ = task;
+  last_ = &thread->second;
+  return *last_;
+}
+
+Pairer::Thread Pairer::begin_thread(const WireRecord& record) {
   if (threads_.size() >= max_threads_) forget_quiet_threads();
-  const auto thread = threads_.try_emplace(event.task).first;
-  if (event.task <= newest_forgotten_) {
-    thread->second.next_seq = turn_of(event);
-    thread->second.after_loss = true;
+  Thread thread;
+  if (record.head().task <= newest_forgotten_) {
+    thread.next_seq = turn_of(record);
+    thread.after_loss = true;
   }
   return thread;
+}
+
+void Pairer::end_thread(std::uint32_t task) {
+  threads_.erase(task);
+  last_ = nullptr;
 }
 
 void Pairer::forget_quiet_threads() {
@@ -82,6 +103,7 @@ void Pairer::forget_quiet_threads() {
   for (const auto& [task, thread] : threads_) times.push_back(thread.last_ns);
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::ranges::nth_element(times, middle);
+  last_ = nullptr;
   absl::erase_if(threads_, [this, quiet_since = *middle](const auto& entry) {
     const auto& [task, thread] = entry;
     if (thread.last_ns > quiet_since || !thread.held.empty()) return false;
@@ -90,87 +112,100 @@ void Pairer::forget_quiet_threads() {
   });
 }
 
-// Whether everything of the thread that was written before the event has been taken. Its turn may
+// Whether everything of the thread that was written before the record has been taken. Its turn may
 // also be over.
-bool Pairer::is_turn(Thread& thread, const Event& event) {
-  const std::uint32_t turn = turn_of(event);
-  if (turn == thread.next_seq + 1 && event.sections & IOR_EXIT_LOST && thread.enter.present) {
+bool Pairer::is_turn(Thread& thread, const WireRecord& record) {
+  const std::uint32_t turn = turn_of(record);
+  if (turn == thread.next_seq + 1 && record.has(IOR_EXIT_LOST) && thread.is_entered) {
     thread.after_loss = true;  // which the kernel side counted
-    thread.enter.present = false;
+    thread.is_entered = false;
     thread.next_seq = turn;
   }
   if (turn != thread.next_seq) return turn < thread.next_seq;
-  return thread.enter.present || !needs_enter(event);
+  return thread.is_entered || !needs_enter(record);
 }
 
 // Takes an event whose turn has come; false when the thread is gone with it.
-bool Pairer::take_in_turn(Threads::iterator thread, const Event& event, bool from_held) {
-  Thread& state = thread->second;
-  if (event.kind == IOR_RECORD_END) {
-    threads_.erase(thread);
+bool Pairer::take_in_turn(Thread& thread, Kept& kept) {
+  const WireRecord record = kept.event.record;
+  const std::uint32_t task = record.head().task;
+  if (record.kind() == IOR_RECORD_END) {
+    end_thread(task);
     return false;
   }
-  if (turn_of(event) < state.next_seq || (is_second_half(event) && !state.enter.present)) {
+  if (turn_of(record) < thread.next_seq || (is_second_half(record) && !thread.is_entered)) {
     ++counts_.unmatched;
     return true;
   }
-  state.tid = event.tid;
-  if (event.sections & IOR_AFTER_LOSS) state.after_loss = true;
-  if (event.intro) {
-    std::memcpy(state.comm.data(), event.intro->comm, IOR_COMM_SIZE);
-    state.comm.back() = '\0';
-    state.process_start_ns = event.intro->process_start_ns;
+  take_head(thread, record);
+  if (record.kind() == IOR_RECORD_ENTER) {
+    start(thread, kept);
+    return true;
   }
-  if (event.kind == IOR_RECORD_ENTER) {
-    start(state, event);
-  } else {
-    deliver(state, event, from_held);
-    if (event.sections & IOR_REQUEST) {
-      threads_.erase(thread);
-      return false;
-    }
-    state.enter.present = false;
-    ++state.next_seq;
+  deliver(thread, kept);
+  if (record.has(IOR_REQUEST)) {
+    end_thread(task);
+    return false;
   }
+  thread.is_entered = false;
+  ++thread.next_seq;
   return true;
 }
 
-// The copies may have moved since they were made.
-void Pairer::Held::point_to_copies() {
-  event.path = path;
-  event.old_path = old_path;
-  event.args = args;
-  if (event.intro) event.intro = &intro;
+// What the record tells of its thread.
+void Pairer::take_head(Thread& thread, const WireRecord& record) {
+  const ior_head& head = record.head();
+  Caller& caller = thread.caller;
+  if (caller.tid != head.tid || caller.tgid != head.tgid) {
+    caller.tid = head.tid;
+    caller.tgid = head.tgid;
+    thread.in_batch = nullptr;
+  }
+  if (record.has(IOR_AFTER_LOSS)) thread.after_loss = true;
+  if (const ior_intro* intro = record.intro()) {
+    std::memcpy(caller.comm.data(), intro->comm, IOR_COMM_SIZE);
+    caller.comm.back() = '\0';
+    caller.process_start_ns = intro->process_start_ns;
+    thread.in_batch = nullptr;
+  }
 }
 
-void Pairer::hold(std::uint32_t task, Thread& thread, const Event& event) {
-  if (thread.held.empty()) waiting_.push_back(task);
-  Held held{event,
-            event.intro ? *event.intro : ior_intro{},
-            events_->raw.pass,
-            std::string(event.path),
-            std::string(event.old_path),
-            {event.args.begin(), event.args.end()}};
-  const auto place = std::ranges::upper_bound(thread.held, event, comes_before, &Held::event);
-  thread.held.insert(place, std::move(held));
+Pairer::Kept Pairer::keep(const Event& event) {
+  const std::size_t record_bytes = event.record.size();
+  Kept kept{event, Memory(new std::byte[2 * sizeof(Name) + record_bytes +
+                                        text_of(event.file).size() + text_of(event.other).size()])};
+  std::byte* const names = kept.memory.get();
+  std::byte* const record = names + 2 * sizeof(Name);
+  std::memcpy(record, event.record.bytes(), record_bytes);
+  kept.event.record = WireRecord(record);
+  std::byte* const text = copy_name(kept.event.file, names, record + record_bytes);
+  copy_name(kept.event.other, names + sizeof(Name), text);
+  return kept;
+}
+
+void Pairer::hold(Thread& thread, const Event& event) {
+  if (thread.held.empty()) waiting_.push_back(event.record.head().task);
+  const auto place =
+      std::ranges::upper_bound(thread.held, event.record, comes_before,
+                               [](const Held& held) { return held.kept.event.record; });
+  thread.held.insert(place, {keep(event), batch_->raw.pass});
 }
 
 // Takes what was held and whose turn has come, and gives up what must have come by now; false when
 // the thread is gone with it. `completed` are the passes that have ended.
-bool Pairer::take_held(Threads::iterator thread, std::uint64_t completed) {
-  Thread& state = thread->second;
+bool Pairer::take_held(Thread& thread, std::uint64_t completed) {
   std::size_t taken = 0;
-  for (; taken < state.held.size(); ++taken) {
-    Held& held = state.held[taken];
-    const bool in_turn = is_turn(state, held.event);
-    if (!in_turn || takes_over_id(state.tid, held.event)) {
+  for (; taken < thread.held.size(); ++taken) {
+    Held& held = thread.held[taken];
+    const WireRecord record = held.kept.event.record;
+    const bool in_turn = is_turn(thread, record);
+    if (!in_turn || takes_over_id(thread.caller.tid, record)) {
       if (completed != kAllPasses && completed < held.pass + 1) break;
-      if (!in_turn) give_up_before(state, turn_of(held.event));
+      if (!in_turn) give_up_before(thread, turn_of(record));
     }
-    held.point_to_copies();
-    if (!take_in_turn(thread, held.event, true)) return false;
+    if (!take_in_turn(thread, held.kept)) return false;
   }
-  state.held.erase(state.held.begin(), state.held.begin() + static_cast<std::ptrdiff_t>(taken));
+  thread.held.erase(thread.held.begin(), thread.held.begin() + static_cast<std::ptrdiff_t>(taken));
   return true;
 }
 
@@ -179,7 +214,7 @@ void Pairer::give_up_missing(std::uint64_t completed) {
   std::erase_if(waiting_, [this, completed](std::uint32_t task) {
     const auto thread = threads_.find(task);
     if (thread == threads_.end()) return true;
-    return !take_held(thread, completed) || thread->second.held.empty();
+    return !take_held(thread->second, completed) || thread->second.held.empty();
   });
 }
 
@@ -187,107 +222,107 @@ void Pairer::give_up_before(Thread& thread, std::uint32_t seq) {
   if (seq == thread.next_seq) return;
   counts_.given_up += seq - thread.next_seq;
   thread.after_loss = true;
-  thread.enter.present = false;
+  thread.is_entered = false;
   thread.next_seq = seq;
 }
 
-void Pairer::start(Thread& thread, const Event& event) {
-  EnterHalf& enter = thread.enter;
-  enter.present = true;
-  enter.has_flags = event.has_flags;
-  enter.nr = event.nr;
-  enter.tid = event.tid;
-  enter.flags = event.flags;
-  enter.path.assign(event.path);
-  enter.old_path.assign(event.old_path);
-  enter.args.assign(event.args.begin(), event.args.end());
+void Pairer::start(Thread& thread, Kept& enter) {
+  if (!enter.memory) entered_.push_back(enter.event.record.head().task);
+  thread.enter = std::move(enter);
+  thread.is_entered = true;
 }
 
-void Pairer::deliver(Thread& thread, const Event& event, bool from_held) {
-  Call call;
-  call.number = event.nr;
-  call.table = table_of(event.sections);
-  call.no_return = (event.sections & IOR_NO_RETURN) != 0;
-  call.tgid = event.tgid;
-  call.tid = event.tid;
-  call.enter_ns = event.enter_ns;
-  call.duration_ns = event.time_ns - event.enter_ns;
-  call.ret = event.ret;
-  call.flags = event.flags;
-  call.has_flags = event.has_flags;
-  call.path = from_held ? keep(event.path) : event.path;
-  call.old_path = from_held ? keep(event.old_path) : event.old_path;
-  call.args = from_held ? keep(event.args) : event.args;
-  if (is_second_half(event)) finish_from_enter(thread, event, call);
-  join_handle(call);
-  emit(thread, call, event.time_ns);
-}
-
-// The enter half's part of a call of two records. A successful open is named by the file that it
-// opened.
-void Pairer::finish_from_enter(Thread& thread, const Event& event, Call& call) {
-  const EnterHalf& enter = thread.enter;
-  call.number = enter.nr;
-  call.tid = enter.tid;
-  if (enter.has_flags || !event.has_flags) {
-    call.flags = enter.flags;
-    call.has_flags = enter.has_flags;
+// Enter halves whose exit half is still to come outlive the batch.
+void Pairer::keep_enters() {
+  for (const std::uint32_t task : entered_) {
+    const auto thread = threads_.find(task);
+    if (thread == threads_.end()) continue;
+    Thread& state = thread->second;
+    if (state.is_entered && !state.enter.memory) state.enter = keep(state.enter.event);
   }
-  if (call.path.empty()) call.path = keep(enter.path);
-  call.old_path = keep(enter.old_path);
-  if (call.args.empty()) call.args = keep(enter.args);
+  entered_.clear();
+}
+
+// Makes the call that ends with this record, of its enter half, too, where that came by itself.
+void Pairer::deliver(Thread& thread, Kept& exit) {
+  const WireRecord record = exit.event.record;
+  Kept* enter = is_second_half(record) ? &thread.enter : nullptr;
+  const WireRecord first = enter ? enter->event.record : record;
+  const std::uint32_t number = first.nr();
+  const ior_table table = record.table();
+  const Syscall* row = find_syscall(number, table);
+  const CallFiles files = enter ? files_of_call(row, enter->event, exit.event, shard_batch_->memory)
+                                : files_of_exit(row, exit.event, shard_batch_->memory);
+  Call call = {.caller = nullptr,
+               .path = files.path,
+               .old_path = files.old_path,
+               .args = record.head().nargs != 0 ? record.args() : first.args(),
+               .enter_ns = record.exit().enter_ns,
+               .duration_ns = record.head().time_ns - record.exit().enter_ns,
+               .gap_ns = 0,
+               .ret = record.exit().ret,
+               .number = number,
+               .flags = files.flags,
+               .table = table,
+               .after_loss = false,
+               .has_flags = files.has_flags,
+               .no_return = record.has(IOR_NO_RETURN)};
+  if (row) join_handle(*row, call);
+  ++counts_.seen;
+  ++counts_.seen_by_row[IOR_ROW_OF(number, table)];
+  if (!passes(call, thread)) return;
+  finish(thread, call, first.head().tid);
+  shard_batch_->calls.push_back(call);
+  if (exit.memory) shard_batch_->kept.push_back(std::move(exit.memory));
+  if (enter && enter->memory) shard_batch_->kept.push_back(std::move(enter->memory));
+}
+
+// Of a call that is recorded.
+void Pairer::finish(Thread& thread, Call& call, std::uint32_t tid) {
+  ++counts_.recorded;
+  call.caller = caller_of(thread, tid);
+  if (thread.last_exit_ns != 0) call.gap_ns = call.enter_ns - thread.last_exit_ns;
+  call.after_loss = thread.after_loss;
+  thread.after_loss = false;
+  thread.last_exit_ns = call.enter_ns + call.duration_ns;
+}
+
+// The thread's caller, which calls of a batch share; of an exec under the id with which it entered.
+const Caller* Pairer::caller_of(Thread& thread, std::uint32_t tid) {
+  if (thread.in_batch && thread.batch == batches_ && tid == thread.caller.tid) {
+    return thread.in_batch;
+  }
+  auto* const caller =
+      new (shard_batch_->memory.allocate(sizeof(Caller), alignof(Caller))) Caller(thread.caller);
+  caller->tid = tid;
+  caller->number = static_cast<std::uint32_t>(shard_batch_->callers.size());
+  shard_batch_->callers.push_back(caller);
+  if (tid == thread.caller.tid) {
+    thread.in_batch = caller;
+    thread.batch = batches_;
+  }
+  return caller;
 }
 
 // Remembers whose handle was given out; names the file of one that could not be opened.
-void Pairer::join_handle(Call& call) {
-  const Syscall* row = find_syscall(call.number, call.table);
-  if (!row) return;
+void Pairer::join_handle(const Syscall& row, Call& call) {
   const auto has = [&](std::size_t position, ior_argument argument) {
-    return row->arguments[position] == argument && position < call.args.size() &&
+    return row.arguments[position] == argument && position < call.args.size() &&
            (call.args[position] & IOR_CAPTURED);
   };
   if (has(2, IOR_ARGUMENT_handle_given) && call.ret == 0) {
-    handles_->remember(call.args[2], call.path);
-  } else if (has(1, IOR_ARGUMENT_handle) && call.path == unknown::kHandle) {
+    handles_->remember(call.args[2], text_of(call.path));
+  } else if (has(1, IOR_ARGUMENT_handle) && text_of(call.path) == unknown::kHandle) {
     if (const std::string path = handles_->find(call.args[1]); !path.empty()) {
-      call.path = keep(path);
+      call.path = copy_in(shard_batch_->memory, path);
     }
   }
 }
 
-void Pairer::emit(Thread& thread, Call& call, std::uint64_t exit_ns) {
-  ++counts_.seen;
-  ++counts_.seen_by_row[IOR_ROW_OF(call.number, call.table)];
-  call.comm = thread.comm;
-  call.process_start_ns = thread.process_start_ns;
-  if (!passes(call)) return;
-  ++counts_.recorded;
-  if (thread.last_exit_ns != 0) call.gap_ns = call.enter_ns - thread.last_exit_ns;
-  call.after_loss = thread.after_loss;
-  thread.after_loss = false;
-  thread.last_exit_ns = exit_ns;
-  calls_->calls.push_back(call);
-}
-
-bool Pairer::passes(const Call& call) const {
-  if (!filter_.comm.empty() && !call.comm_view().contains(filter_.comm)) return false;
-  return filter_.path.empty() || call.path.contains(filter_.path) ||
-         call.old_path.contains(filter_.path);
-}
-
-std::span<const std::uint64_t> Pairer::keep(std::span<const std::uint64_t> numbers) {
-  if (numbers.empty()) return {};
-  auto* copy = static_cast<std::uint64_t*>(
-      calls_->memory.allocate(numbers.size_bytes(), alignof(std::uint64_t)));
-  std::ranges::copy(numbers, copy);
-  return {copy, numbers.size()};
-}
-
-std::string_view Pairer::keep(std::string_view text) {
-  if (text.empty()) return {};
-  auto* copy = static_cast<char*>(calls_->memory.allocate(text.size(), 1));
-  std::memcpy(copy, text.data(), text.size());
-  return {copy, text.size()};
+bool Pairer::passes(const Call& call, const Thread& thread) const {
+  if (!filter_.comm.empty() && !thread.caller.comm_view().contains(filter_.comm)) return false;
+  return filter_.path.empty() || text_of(call.path).contains(filter_.path) ||
+         text_of(call.old_path).contains(filter_.path);
 }
 
 }  // namespace ior

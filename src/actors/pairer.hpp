@@ -53,74 +53,71 @@ class Pairer {
         handles_(std::move(handles)),
         max_threads_(max_threads) {}
 
-  CallBatchPtr pair(EventBatchPtr events) noexcept;
+  // Fills the calls, callers and processes of the batch's part for this shard.
+  void pair(Batch& batch) noexcept;
 
   const PairerCounts& counts() const { return counts_; }
   std::size_t thread_count() const { return threads_.size(); }
 
  private:
-  struct EnterHalf {
-    bool present = false;
-    bool has_flags = false;
-    std::uint32_t nr = 0;
-    std::uint32_t tid = 0;
-    std::uint32_t flags = 0;
-    std::string path;
-    std::string old_path;
-    std::vector<std::uint64_t> args;
-  };
-  // An event that came before its turn, with copies of what its batch held.
-  struct Held {
+  // An event, and where it outlives its batch a copy of all that it shows.
+  struct Kept {
     Event event;
-    ior_intro intro;
+    Memory memory;  // null: it lies in the batch in work
+  };
+  // An event that came before its turn.
+  struct Held {
+    Kept kept;
     std::uint64_t pass;
-    std::string path;
-    std::string old_path;
-    std::vector<std::uint64_t> args;
-
-    void point_to_copies();
   };
   struct Thread {
     std::uint32_t next_seq = 1;
-    std::uint32_t tid = 0;  // of the record taken last; 0: none
-    std::array<char, IOR_COMM_SIZE> comm{};
-    std::uint64_t process_start_ns = 0;
-    std::uint64_t last_exit_ns = 0;  // of the previous recorded call; 0: none
-    std::uint64_t last_ns = 0;       // of the record that came last
     bool after_loss = false;
-    EnterHalf enter;
+    bool is_entered = false;           // `enter` is the enter half of the call under way
+    std::uint64_t last_exit_ns = 0;    // of the previous recorded call; 0: none
+    std::uint64_t last_ns = 0;         // of the record that came last
+    Caller caller;                     // tid: of the record taken last; 0: none
+    const Caller* in_batch = nullptr;  // the caller's copy in a batch,
+    std::uint64_t batch = 0;           // which is this one
+    Kept enter;
     std::vector<Held> held;  // by seq
   };
-  using Threads = absl::flat_hash_map<std::uint32_t, Thread>;
 
+  static Kept keep(const Event& event);
   void take(const Event& event);
-  Threads::iterator thread_of(const Event& event);
+  Thread& thread_of(const WireRecord& record);
+  Thread begin_thread(const WireRecord& record);
+  void end_thread(std::uint32_t task);
   void forget_quiet_threads();
-  bool take_in_turn(Threads::iterator thread, const Event& event, bool from_held);
-  void hold(std::uint32_t task, Thread& thread, const Event& event);
-  bool take_held(Threads::iterator thread, std::uint64_t completed);
+  bool take_in_turn(Thread& thread, Kept& kept);
+  void take_head(Thread& thread, const WireRecord& record);
+  void hold(Thread& thread, const Event& event);
+  bool take_held(Thread& thread, std::uint64_t completed);
   void give_up_missing(std::uint64_t completed);
-  bool is_turn(Thread& thread, const Event& event);
+  void keep_enters();
+  bool is_turn(Thread& thread, const WireRecord& record);
   void give_up_before(Thread& thread, std::uint32_t seq);
-  void start(Thread& thread, const Event& event);
-  void deliver(Thread& thread, const Event& event, bool from_held);
-  void finish_from_enter(Thread& thread, const Event& event, Call& call);
-  void join_handle(Call& call);
-  void emit(Thread& thread, Call& call, std::uint64_t exit_ns);
-  std::string_view keep(std::string_view text);
-  std::span<const std::uint64_t> keep(std::span<const std::uint64_t> numbers);
-  bool passes(const Call& call) const;
+  void start(Thread& thread, Kept& enter);
+  void deliver(Thread& thread, Kept& exit);
+  void finish(Thread& thread, Call& call, std::uint32_t tid);
+  void join_handle(const Syscall& row, Call& call);
+  bool passes(const Call& call, const Thread& thread) const;
+  const Caller* caller_of(Thread& thread, std::uint32_t tid);
 
   const std::size_t shard_;
   const CallFilter filter_;
   const std::shared_ptr<HandleNames> handles_;  // of all shards
   const std::size_t max_threads_;
-  Threads threads_;                     // by task
-  std::uint32_t newest_forgotten_ = 0;  // of the tasks; 0: none
-  std::vector<std::uint32_t> waiting_;  // tasks with held events
+  absl::flat_hash_map<std::uint32_t, Thread> threads_;  // by task
+  std::uint32_t last_task_ = 0;                         // that was looked up
+  Thread* last_ = nullptr;                              // its state; null: not known any more
+  std::uint32_t newest_forgotten_ = 0;                  // of the tasks; 0: none
+  std::vector<std::uint32_t> waiting_;                  // tasks with held events
+  std::vector<std::uint32_t> entered_;  // tasks that entered a call in the batch in work
   PairerCounts counts_;
-  EventBatchPtr events_;  // the batch in work
-  CallBatchPtr calls_;
+  std::uint64_t batches_ = 0;
+  const Batch* batch_ = nullptr;       // in work
+  ShardBatch* shard_batch_ = nullptr;  // this shard's part of it
 };
 
 }  // namespace ior

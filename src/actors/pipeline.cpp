@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <ranges>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,28 +33,38 @@ namespace flow = tbb::flow;
 using std::chrono::microseconds;
 
 constexpr std::size_t kBatches = 64;            // in flight at most
+constexpr int kMaxShards = 16;                  // each name has a number for each
 constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
 constexpr microseconds kShortestNap{1'000};     // between passes, when something was read
 constexpr microseconds kLongestNap{20'000};     // after a while without anything
 constexpr microseconds kBusyNap{50};            // until a record is committed
 constexpr int kNiceness = -20;                  // the rings must not fill while others compute
 
-using EventNode = flow::function_node<EventBatchPtr, EventBatchPtr>;
-using PairNode = flow::function_node<EventBatchPtr, CallBatchPtr>;
-using CallNode = flow::function_node<CallBatchPtr>;
-using Queue = BoundedQueue<std::unique_ptr<EventBatch>>;
+// A batch when one shard's calls are in it.
+struct Paired {
+  BatchPtr batch;
+  std::size_t shard = 0;
+};
+
+using EventNode = flow::function_node<BatchPtr, BatchPtr>;
+using PairNode = flow::function_node<BatchPtr, Paired>;
+using CallNode = flow::function_node<Paired>;
+using Queue = BoundedQueue<std::unique_ptr<Batch>>;
 
 // A shard's actors: all calls of a process go through the same ones.
 struct Shard {
-  Shard(std::size_t index, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
+  Shard(std::size_t shard_number, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
         std::shared_ptr<TableRoom> room)
-      : pairer(index, filter, std::move(handles)), aggregator(std::move(room)) {}
+      : number(shard_number),
+        pairer(number, filter, std::move(handles)),
+        aggregator(number, std::move(room)) {}
+  const std::size_t number;
   Pairer pairer;
   Aggregator aggregator;
 };
 
-constexpr auto kOrderOfEvents = [](const EventBatchPtr& batch) { return batch->raw.order; };
-constexpr auto kOrderOfCalls = [](const CallBatchPtr& batch) { return batch->events->raw.order; };
+constexpr auto kOrderOfEvents = [](const BatchPtr& batch) { return batch->raw.order; };
+constexpr auto kOrderOfCalls = [](const Paired& paired) { return paired.batch->raw.order; };
 
 // For the calling thread; without the privilege it stays as it is.
 void raise_priority() {
@@ -98,9 +109,8 @@ struct Pipeline::Graph {
   std::uint64_t malformed = 0;
 
   Queue free{kBatches};
-  Queue filled{kBatches};
   std::unique_ptr<flow::graph> graph;
-  std::unique_ptr<flow::function_node<flow::continue_msg, EventBatchPtr>> intake;
+  EventNode* decode = nullptr;  // where batches go in
   std::vector<std::unique_ptr<flow::graph_node>> nodes;
 
   std::thread reader;
@@ -108,18 +118,18 @@ struct Pipeline::Graph {
 
  private:
   void wire();
-  void wire_shard(Shard& shard, EventNode& track, flow::sequencer_node<CallBatchPtr>* rows);
+  void wire_shard(Shard& shard, EventNode& track, flow::sequencer_node<Paired>* rows);
   template <typename Node, typename... Arguments>
   Node& add(Arguments&&... arguments);
 
-  EventBatchPtr take_filled();
-  std::unique_ptr<EventBatch> free_batch();
+  std::unique_ptr<Batch> free_batch();
   std::uint64_t read_pass();
   void send_batch();
   void run_graph();
 
   // The reader thread's.
-  std::unique_ptr<EventBatch> batch_;
+  std::unique_ptr<Batch> batch_;
+  std::size_t batches_ = 0;
   std::uint64_t next_order_ = 0;
   std::uint64_t pass_ = 1;
   std::uint64_t completed_ = 0;
@@ -131,15 +141,14 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       parallelism(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(options.threads)),
       arena(options.threads, 1),
-      decoder(static_cast<std::size_t>(options.threads)),
       fd_tracker(source.ring_count()) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
-  const auto room = std::make_shared<TableRoom>();
+  const auto room = std::make_shared<TableRoom>(options.max_keys);
   const auto handles = std::make_shared<HandleNames>();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(options.threads); ++i) {
+  const auto shard_count = static_cast<std::size_t>(std::min(options.threads, kMaxShards));
+  for (std::size_t i = 0; i < shard_count; ++i) {
     shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
   }
-  for (std::size_t i = 0; i < kBatches; ++i) free.try_push(std::make_unique<EventBatch>());
   arena.execute([this] { wire(); });
 }
 
@@ -151,62 +160,52 @@ Node& Pipeline::Graph::add(Arguments&&... arguments) {
   return added;
 }
 
-// The data flow: readers -> filled -> intake -> decode -> track -> (per shard) pair -> aggregate,
-// and pair -> rows.
+// The data flow: readers -> decode -> track -> (per shard) pair -> aggregate, and pair -> rows.
 void Pipeline::Graph::wire() {
   graph = std::make_unique<flow::graph>();
-  intake = std::make_unique<flow::function_node<flow::continue_msg, EventBatchPtr>>(
-      *graph, flow::serial, [this](flow::continue_msg) { return take_filled(); });
-  auto& decode = add<EventNode>(flow::unlimited, [this](const EventBatchPtr& batch) {
+  decode = &add<EventNode>(flow::unlimited, [this](const BatchPtr& batch) {
     decoder.decode(*batch);
     return batch;
   });
-  auto& in_order = add<flow::sequencer_node<EventBatchPtr>>(kOrderOfEvents);
-  auto& track = add<EventNode>(flow::serial, [this](const EventBatchPtr& batch) {
+  auto& in_order = add<flow::sequencer_node<BatchPtr>>(kOrderOfEvents);
+  auto& track = add<EventNode>(flow::serial, [this](const BatchPtr& batch) {
     fd_tracker.track(*batch);
     malformed += batch->malformed;
     return batch;
   });
-  flow::make_edge(*intake, decode);
-  flow::make_edge(decode, in_order);
+  flow::make_edge(*decode, in_order);
   flow::make_edge(in_order, track);
 
-  flow::sequencer_node<CallBatchPtr>* rows_in_order = nullptr;
+  flow::sequencer_node<Paired>* rows_in_order = nullptr;
   if (options.rows) {
-    rows_in_order = &add<flow::sequencer_node<CallBatchPtr>>([this](const CallBatchPtr& batch) {
-      return batch->events->raw.order * shards.size() + batch->shard;
+    rows_in_order = &add<flow::sequencer_node<Paired>>([this](const Paired& paired) {
+      return paired.batch->raw.order * shards.size() + paired.shard;
     });
-    auto& rows = add<CallNode>(
-        flow::serial, [this](const CallBatchPtr& batch) { options.rows->write(batch->calls); });
+    auto& rows = add<CallNode>(flow::serial, [this](const Paired& paired) {
+      options.rows->write(paired.batch->shards[paired.shard].calls);
+    });
     flow::make_edge(*rows_in_order, rows);
   }
   for (const auto& shard : shards) wire_shard(*shard, track, rows_in_order);
 }
 
 void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
-                                 flow::sequencer_node<CallBatchPtr>* rows) {
-  auto& events_in_order = add<flow::sequencer_node<EventBatchPtr>>(kOrderOfEvents);
-  auto& pair = add<PairNode>(
-      flow::serial, [&shard](const EventBatchPtr& batch) { return shard.pairer.pair(batch); });
+                                 flow::sequencer_node<Paired>* rows) {
+  auto& events_in_order = add<flow::sequencer_node<BatchPtr>>(kOrderOfEvents);
+  auto& pair = add<PairNode>(flow::serial, [&shard](const BatchPtr& batch) {
+    shard.pairer.pair(*batch);
+    return Paired{batch, shard.number};
+  });
   flow::make_edge(track, events_in_order);
   flow::make_edge(events_in_order, pair);
   if (rows) flow::make_edge(pair, *rows);
   if (!options.aggregate) return;
-  auto& calls_in_order = add<flow::sequencer_node<CallBatchPtr>>(kOrderOfCalls);
-  auto& aggregate = add<CallNode>(
-      flow::serial, [&shard](const CallBatchPtr& batch) { shard.aggregator.add(*batch); });
+  auto& calls_in_order = add<flow::sequencer_node<Paired>>(kOrderOfCalls);
+  auto& aggregate = add<CallNode>(flow::serial, [&shard](const Paired& paired) {
+    shard.aggregator.add(paired.batch->shards[shard.number]);
+  });
   flow::make_edge(pair, calls_in_order);
   flow::make_edge(calls_in_order, aggregate);
-}
-
-// A batch goes back to the free ones when the last actor has let go of it.
-EventBatchPtr Pipeline::Graph::take_filled() {
-  std::unique_ptr<EventBatch> batch;
-  while (!filled.try_pop(batch)) std::this_thread::yield();
-  return {batch.release(), [this](EventBatch* done) {
-            done->clear();
-            free.try_push(std::unique_ptr<EventBatch>(done));
-          }};
 }
 
 // The reader does the graph's work, too, when it is the only thread or has no batch left to read
@@ -215,18 +214,27 @@ void Pipeline::Graph::run_graph() {
   arena.execute([this] { graph->wait_for_all(); });
 }
 
-std::unique_ptr<EventBatch> Pipeline::Graph::free_batch() {
-  std::unique_ptr<EventBatch> batch;
-  while (!free.try_pop(batch)) run_graph();
+std::unique_ptr<Batch> Pipeline::Graph::free_batch() {
+  std::unique_ptr<Batch> batch;
+  while (!free.try_pop(batch)) {
+    if (batches_ < kBatches) {
+      ++batches_;
+      return std::make_unique<Batch>(shards.size());
+    }
+    run_graph();
+  }
   return batch;
 }
 
+// A batch goes back to the free ones when the last actor has let go of it.
 void Pipeline::Graph::send_batch() {
   batch_->raw.order = next_order_++;
   batch_->raw.pass = pass_;
   batch_->raw.completed = completed_;
-  filled.try_push(std::move(batch_));
-  intake->try_put(flow::continue_msg());
+  decode->try_put(BatchPtr(batch_.release(), [this](Batch* done) {
+    done->clear();
+    free.try_push(std::unique_ptr<Batch>(done));
+  }));
   if (options.threads == 1) run_graph();
   batch_ = free_batch();
 }
@@ -260,14 +268,15 @@ void Pipeline::Graph::run_reader() {
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   for (bool last = false; !last;) {
-    last = stopping.load(std::memory_order_acquire);
+    const bool is_stopping = stopping.load(std::memory_order_acquire);
     const std::uint64_t read = read_pass();
+    last = is_stopping && read == 0;
     if (read != 0) last_pass_with_records_ = pass_;
     // Two passes without records still go out: they are the watermark that held calls wait for.
     if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
     completed_ = pass_++;
     nap = read != 0 ? kShortestNap : std::min(2 * nap, kLongestNap);
-    if (!last && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
+    if (!is_stopping && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
   }
   completed_ = kAllPasses;
   send_batch();
@@ -301,15 +310,16 @@ PipelineCounts Pipeline::counts() const {
     counts.calls.unmatched += calls.unmatched;
     std::ranges::transform(counts.calls.seen_by_row, calls.seen_by_row,
                            counts.calls.seen_by_row.begin(), std::plus<>());
-    counts.folded += shard->aggregator.folded();
+    counts.folded.pid_tid += shard->aggregator.folded().pid_tid;
+    counts.folded.other += shard->aggregator.folded().other;
   }
   return counts;
 }
 
-void Pipeline::collect(Recording& recording) const {
-  StringTable strings;
-  for (const auto& shard : graph_->shards) shard->aggregator.append_to(recording, strings);
-  recording.strings.assign(strings.strings().begin(), strings.strings().end());
+void Pipeline::collect(Recording& recording) {
+  Aggregator& first = graph_->shards.front()->aggregator;
+  for (const auto& shard : std::span(graph_->shards).subspan(1)) first.absorb(shard->aggregator);
+  first.release_to(recording);
 }
 
 }  // namespace ior

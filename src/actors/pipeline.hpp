@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/aggregator.hpp"
 #include "actors/pairer.hpp"
 #include "bpf/ring_source.hpp"
 #include "model/recording.hpp"
@@ -15,14 +16,15 @@ namespace ior {
 struct PipelineOptions {
   int threads = 1;  // that do all the work, ring reading included
   CallFilter filter;
-  CallSink* rows = nullptr;  // gets each call, if any
-  bool aggregate = true;     // sum the calls into records
+  CallSink* rows = nullptr;                    // gets each call, if any
+  bool aggregate = true;                       // sum the calls into records
+  std::size_t max_keys = TableRoom::kRecords;  // so many records at most
 };
 
 struct PipelineCounts {
   PairerCounts calls;
   std::uint64_t malformed = 0;  // records that were not understood
-  std::uint64_t folded = 0;     // calls without a record of their own, because the tables are full
+  FoldedCounts folded;          // calls without a record of their own, because the tables are full
 };
 
 // The number of threads that suits the machine: half the CPUs that this process may use, between 1
@@ -41,8 +43,8 @@ class Pipeline {
   void stop();
 
   PipelineCounts counts() const;
-  // Fills the recording's strings, processes and records.
-  void collect(Recording& recording) const;
+  // Moves strings, processes and records into the recording, which has none. Requires: called once.
+  void collect(Recording& recording);
 
  private:
   struct Graph;

@@ -66,11 +66,17 @@ Result<void> write_ring_file(const std::string& path, std::size_t ring_count,
   return {};
 }
 
-RecordedRings::RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks)
-    : rings_(ring_count) {
+// Rings are read one after the other: where their numbers do not go up, a new round begins.
+RecordedRings::RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks,
+                             Pace pace)
+    : rings_(ring_count), rounds_{std::vector<std::uint64_t>(ring_count)} {
+  std::size_t last_ring = 0;
   for (const RingChunk& chunk : chunks) {
+    if (pace == Pace::as_recorded && chunk.ring < last_ring) rounds_.push_back(rounds_.back());
+    last_ring = chunk.ring;
     auto& bytes = rings_[chunk.ring].bytes;
     bytes.insert(bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+    rounds_.back()[chunk.ring] = bytes.size();
   }
 }
 
@@ -80,21 +86,38 @@ std::size_t RecordedRings::ring_bytes() const {
   return largest;
 }
 
+// Copies first and walks then what it has just read: walking is slow where each header must be
+// fetched from memory.
 std::size_t RecordedRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
                                    std::vector<std::byte>& out) {
   Ring& from = rings_[ring];
   const std::uint64_t start = from.position;
   const std::uint64_t end = std::min<std::uint64_t>(until, from.bytes.size());
-  const std::size_t room = limit - std::min(limit, out.size());
+  const std::size_t before = out.size();
+  const std::size_t room = limit - std::min(limit, before);
+  const auto first = from.bytes.begin() + static_cast<std::ptrdiff_t>(start);
+  out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(std::min(end - start, room)));
   while (from.position < end) {
     const std::size_t place = place_at(from, end);
     // What is larger than any batch is cut off the ring: the decoder counts it.
-    if (from.position + place - start > room && !(out.empty() && from.position == start)) break;
+    if (from.position + place - start > room && !(before == 0 && from.position == start)) break;
     from.position += place;
   }
-  out.insert(out.end(), from.bytes.begin() + static_cast<std::ptrdiff_t>(start),
-             from.bytes.begin() + static_cast<std::ptrdiff_t>(from.position));
-  return from.position - start;
+  const std::size_t size = from.position - start;
+  if (size > room) {
+    out.assign(first, first + static_cast<std::ptrdiff_t>(size));
+  } else {
+    out.resize(before + size);
+  }
+  while (round_ + 1 < rounds_.size() && is_consumed(round_)) ++round_;
+  return size;
+}
+
+bool RecordedRings::is_consumed(std::size_t round) const {
+  for (std::size_t ring = 0; ring < rings_.size(); ++ring) {
+    if (rings_[ring].position < rounds_[round][ring]) return false;
+  }
+  return true;
 }
 
 // The bytes of the record at the ring's position; all that are left, where it is cut short.
@@ -108,6 +131,7 @@ std::size_t RecordedRings::place_at(const Ring& ring, std::uint64_t end) {
 
 void RecordedRings::rewind() {
   for (Ring& ring : rings_) ring.position = 0;
+  round_ = 0;
 }
 
 }  // namespace ior

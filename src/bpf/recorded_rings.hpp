@@ -24,14 +24,19 @@ Result<std::vector<RingChunk>> read_ring_file(const std::string& path, std::size
 Result<void> write_ring_file(const std::string& path, std::size_t ring_count,
                              const std::vector<RingChunk>& chunks);
 
-// Serves each ring's chunks as if they had all been written before the first read.
+// How fast the chunks come. Where they come as recorded, a ring shows what it had when it was read
+// once everything before that has been consumed, so that a replay's passes are the recording's.
+enum class Pace { at_once, as_recorded };
+
+// Serves each ring's chunks in their order.
 class RecordedRings final : public RingSource {
  public:
-  RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks);
+  RecordedRings(std::size_t ring_count, const std::vector<RingChunk>& chunks,
+                Pace pace = Pace::at_once);
 
   std::size_t ring_count() const override { return rings_.size(); }
   std::size_t ring_bytes() const override;
-  std::uint64_t produced(std::size_t ring) const override { return rings_[ring].bytes.size(); }
+  std::uint64_t produced(std::size_t ring) const override { return rounds_[round_][ring]; }
   std::uint64_t consumed(std::size_t ring) const override { return rings_[ring].position; }
   std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
                       std::vector<std::byte>& out) override;
@@ -43,8 +48,11 @@ class RecordedRings final : public RingSource {
     std::uint64_t position = 0;
   };
   static std::size_t place_at(const Ring& ring, std::uint64_t end);
+  bool is_consumed(std::size_t round) const;
 
   std::vector<Ring> rings_;
+  std::vector<std::vector<std::uint64_t>> rounds_;  // how far each ring had been written in each
+  std::size_t round_ = 0;                           // that shows
 };
 
 }  // namespace ior

@@ -1,5 +1,6 @@
-// One finished syscall, as the pairing actor makes it and the sinks show it. A passive value: its
-// views belong to the batch that carries it.
+// One finished syscall, as the pairing actor makes it and the sinks show it, with who made it and
+// the names that it shows. Passive values: what they point to belongs to the batch that carries
+// them.
 #pragma once
 
 #include <array>
@@ -7,39 +8,57 @@
 #include <span>
 #include <string_view>
 
-#include "catalog/catalog.h"
+#include "catalog/catalog.hpp"
 
 namespace ior {
 
+// A thread of a process, as long as it has this comm.
+struct Caller {
+  std::uint32_t tgid = 0;
+  std::uint32_t tid = 0;
+  std::uint64_t process_start_ns = 0;  // boot clock; (tgid, process_start_ns) is a process
+  std::array<char, 16> comm{};         // zero-terminated
+  std::uint32_t number = 0;            // of the callers in a batch
+
+  std::string_view comm_view() const { return comm.data(); }
+};
+
+// A file's name, or the path that a call passed.
+struct Name {
+  std::string_view text;
+  // Room for what each aggregator calls the text, by its number; null: no room.
+  std::uint32_t* numbers = nullptr;
+};
+
 struct Call {
+  const Caller* caller = nullptr;
+  const Name* path = nullptr;  // null: the call names no file; "[unknown: reason]": it does,
+                               // unknown which
+  const Name* old_path = nullptr;
+  // As passed; what a captured one (arguments.def) points to in its place, with IOR_CAPTURED.
+  std::span<const std::uint64_t> args;
+  std::uint64_t enter_ns = 0;     // boot clock
+  std::uint64_t duration_ns = 0;  // exit - enter
+  std::uint64_t gap_ns = 0;       // enter - previous recorded exit of the thread; 0 for its first
+  std::int64_t ret = 0;
   std::uint32_t number = 0;
+  std::uint32_t flags = 0;  // open flags: as passed by an open, else the open file's status flags
   ior_table table = IOR_TABLE_64;  // in which `number` counts
   bool after_loss =
       false;  // a call of this thread was lost between the previous recorded one and this
   bool has_flags = false;  // `flags` is known
   bool no_return = false;  // no duration, no return value: see why_no_return()
-  std::uint32_t tgid = 0;
-  std::uint32_t tid = 0;
-  std::uint32_t flags = 0;  // open flags: as passed by an open, else the open file's status flags
-  std::uint64_t process_start_ns = 0;  // boot clock; (tgid, process_start_ns) is a process
-  std::uint64_t enter_ns = 0;          // boot clock
-  std::uint64_t duration_ns = 0;       // exit - enter
-  std::uint64_t gap_ns = 0;  // enter - previous recorded exit of the thread; 0 for its first
-  std::int64_t ret = 0;
-  std::array<char, 16> comm{};  // zero-terminated
-  std::string_view
-      path;  // empty: the call names no file; "[unknown: reason]": it does, unknown which
-  std::string_view old_path;
-  // As passed; what a captured one (arguments.def) points to in its place, with IOR_CAPTURED.
-  std::span<const std::uint64_t> args;
 
-  std::string_view comm_view() const { return comm.data(); }
   // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees
   // (linux/errno.h).
   bool is_error() const {
     return ret < 0 && ret >= -4095 && ret != -512 && ret != -513 && ret != -514 && ret != -516;
   }
 };
+
+inline std::string_view text_of(const Name* name) {
+  return name ? name->text : std::string_view();
+}
 
 // What is shown in place of a return value that is not there: nothing for a call that never
 // returns, the reason for a request whose end nobody saw.

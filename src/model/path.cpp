@@ -1,5 +1,7 @@
 #include "model/path.hpp"
 
+#include <algorithm>
+
 namespace ior {
 namespace {
 
@@ -24,14 +26,23 @@ std::string pseudo_file_name(std::string_view text, std::uint64_t inode) {
 
 }  // namespace
 
+std::size_t joined_bytes(std::string_view directory, std::string_view path) {
+  if (directory.empty() || path.starts_with('/')) return path.size();
+  if (path.empty()) return directory.size();
+  return directory.size() + path.size() + (directory.ends_with('/') ? 0 : 1);
+}
+
+void join_path(std::string_view directory, std::string_view path, char* joined) {
+  if (!path.starts_with('/')) joined = std::ranges::copy(directory, joined).out;
+  const bool is_joined = !directory.empty() && !path.empty() && !path.starts_with('/');
+  if (is_joined && !directory.ends_with('/')) *joined++ = '/';
+  std::ranges::copy(path, joined);
+}
+
 std::string join_path(std::string_view directory, std::string_view path) {
-  if (directory.empty() || path.starts_with('/')) return std::string(path);
-  if (path.empty()) return std::string(directory);
-  std::string joined;
-  joined.reserve(directory.size() + 1 + path.size());
-  joined = directory;
-  if (!joined.ends_with('/')) joined += '/';
-  return joined += path;
+  std::string joined(joined_bytes(directory, path), '\0');
+  join_path(directory, path, joined.data());
+  return joined;
 }
 
 std::string file_name(NameKind kind, std::string_view text, std::uint64_t inode) {

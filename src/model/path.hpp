@@ -1,6 +1,7 @@
 // How the name of a row is put together from what the kernel side sent.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@ namespace ior {
 // itself. `..` and links stay as they are: what they meant at that moment is not known. Without a
 // directory the path is all there is.
 std::string join_path(std::string_view directory, std::string_view path);
+// The same into memory of joined_bytes().
+void join_path(std::string_view directory, std::string_view path, char* joined);
+std::size_t joined_bytes(std::string_view directory, std::string_view path);
 
 enum class NameKind : std::uint32_t {
   path,      // absolute

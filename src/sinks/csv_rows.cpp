@@ -61,13 +61,15 @@ void append_field(std::string& out, std::string_view text) {
 }
 
 void append_files(std::string& out, const Call& call) {
-  if (call.old_path.empty()) return append_field(out, call.path);
-  if (call.path.empty()) return append_field(out, call.old_path);
-  const bool quotes = needs_quotes(call.old_path) || needs_quotes(call.path);
+  const std::string_view path = text_of(call.path);
+  const std::string_view old_path = text_of(call.old_path);
+  if (old_path.empty()) return append_field(out, path);
+  if (path.empty()) return append_field(out, old_path);
+  const bool quotes = needs_quotes(old_path) || needs_quotes(path);
   if (quotes) out += '"';
-  append_quoted(out, call.old_path);
+  append_quoted(out, old_path);
   out += " -> ";
-  append_quoted(out, call.path);
+  append_quoted(out, path);
   if (quotes) out += '"';
 }
 
@@ -102,11 +104,11 @@ void CsvRows::append(const Call& call) {
   buffer_ += ',';
   if (!call.no_return) append_number(buffer_, call.duration_ns);
   buffer_ += ',';
-  append_field(buffer_, call.comm_view());
+  append_field(buffer_, call.caller->comm_view());
   buffer_ += ',';
-  append_number(buffer_, call.tgid);
+  append_number(buffer_, call.caller->tgid);
   buffer_ += '.';
-  append_number(buffer_, call.tid);
+  append_number(buffer_, call.caller->tid);
   buffer_ += ',';
   buffer_ += syscall_name(call.number, call.table);
   buffer_ += ',';

@@ -65,8 +65,11 @@ void draw_up_ledger(const KernelCounts& kernel, const PipelineCounts& pipeline,
   add("in_flight_at_stop", Severity::info, "calls in flight when tracing ended", in_flight);
   add("filtered", Severity::info, "calls that -comm or -path left out",
       calls.seen - calls.recorded);
-  add("folded", Severity::info, "calls added to [other], because the tables are full",
-      pipeline.folded);
+  add("folded_pid_tid", Severity::info,
+      "calls recorded without process and thread, because the tables are full (-max-keys)",
+      pipeline.folded.pid_tid);
+  add("folded", Severity::info, "calls added to [other], because the tables are full (-max-keys)",
+      pipeline.folded.other);
   add("recursion_misses", Severity::info,
       "probe runs that the kernel left out: as many calls at most are missing from all counts",
       kernel.recursion_misses);

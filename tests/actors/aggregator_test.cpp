@@ -6,9 +6,12 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
+#include <span>
 
 #include "tests/support/actor_chain.hpp"
+#include "tests/support/made_calls.hpp"
 #include "tests/support/summaries.hpp"
 
 namespace ior::test {
@@ -21,19 +24,24 @@ using testing::SizeIs;
 Call read_call() {
   Call call;
   call.number = SYS_read;
-  call.tgid = call.tid = 100;
-  call.process_start_ns = 1;
+  call.caller = calling({});
   call.duration_ns = 10;
   call.gap_ns = 5;
   call.ret = 7;
-  call.comm = {'c', 'a', 't'};
-  call.path = "/a";
+  call.path = named("/a");
   return call;
 }
 
 void add(Aggregator& aggregator, const std::vector<Call>& calls) {
-  CallBatch batch;
-  batch.calls = calls;
+  ShardBatch batch;
+  std::deque<Caller> callers;  // numbered as those of a batch are
+  for (Call call : calls) {
+    callers.push_back(*call.caller);
+    callers.back().number = static_cast<std::uint32_t>(batch.callers.size());
+    batch.callers.push_back(&callers.back());
+    call.caller = &callers.back();
+    batch.calls.push_back(call);
+  }
   aggregator.add(batch);
 }
 
@@ -55,40 +63,25 @@ void describe(Aggregator& aggregator, const std::vector<Description>& descriptio
                       .at(description.time_ns)
                       .bytes());
   }
-  aggregator.add(*Pairer(0, {}).pair(decoded(std::move(bytes))));
+  const BatchPtr batch = decoded(std::move(bytes));
+  Pairer(0, {}).pair(*batch);
+  aggregator.add(batch->shards.front());
 }
 
-Recording recording_of(const std::vector<const Aggregator*>& shards) {
+// What all of them have; nothing is left there.
+Recording recording_of(const std::vector<Aggregator*>& shards) {
   Recording recording;
-  StringTable strings;
-  for (const Aggregator* shard : shards) shard->append_to(recording, strings);
-  recording.strings.assign(strings.strings().begin(), strings.strings().end());
+  for (Aggregator* shard : std::span(shards).subspan(1)) shards.front()->absorb(*shard);
+  shards.front()->release_to(recording);
   return recording;
 }
 
-Recording recording_of(const Aggregator& aggregator) {
-  return recording_of({&aggregator});
-}
-
-TEST(StringTable, NumbersEachStringOnce) {
-  StringTable strings;
-  const std::uint32_t first = strings.add("first");
-  const std::uint32_t second = strings.add("second");
-  EXPECT_NE(first, second);
-  EXPECT_EQ(strings.add(std::string("first")), first);
-  EXPECT_EQ(strings.find("second"), second);
-  EXPECT_EQ(strings.find("third"), std::nullopt);
-  EXPECT_THAT(strings.strings(), ElementsAre("first", "second"));
-}
-
-TEST(StringTable, FindsItsStringsWhenItHasGrown) {
-  StringTable strings;
-  for (std::uint32_t i = 0; i < 10'000; ++i) ASSERT_EQ(strings.add(std::to_string(i)), i);
-  for (std::uint32_t i = 0; i < 10'000; ++i) ASSERT_EQ(strings.find(std::to_string(i)), i);
+Recording recording_of(Aggregator& aggregator) {
+  return recording_of(std::vector{&aggregator});
 }
 
 TEST(Aggregator, AddsUpCallsThatAgree) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call failed = read_call();
   failed.ret = -EIO;
   failed.after_loss = true;
@@ -128,7 +121,7 @@ void PrintTo(const KeyCase& key, std::ostream* out) {
 class AggregatorKey : public testing::TestWithParam<KeyCase> {};
 
 TEST_P(AggregatorKey, KeepsCallsApart) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call other = read_call();
   GetParam().change(other);
   add(aggregator, {read_call(), other, read_call(), other, other});
@@ -141,25 +134,22 @@ TEST_P(AggregatorKey, KeepsCallsApart) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, AggregatorKey,
-    testing::Values(KeyCase{"path", [](Call& call) { call.path = "/b"; }},
-                    KeyCase{"no_path", [](Call& call) { call.path = ""; }},
-                    KeyCase{"old_path", [](Call& call) { call.old_path = "/a"; }},
+    testing::Values(KeyCase{"path", [](Call& call) { call.path = named("/b"); }},
+                    KeyCase{"no_path", [](Call& call) { call.path = nullptr; }},
+                    KeyCase{"old_path", [](Call& call) { call.old_path = named("/a"); }},
                     KeyCase{"tracepoint", [](Call& call) { call.number = SYS_write; }},
                     KeyCase{"table", [](Call& call) { call.table = IOR_TABLE_32; }},
                     KeyCase{"unknown_tracepoint", [](Call& call) { call.number = 70'000; }},
-                    KeyCase{"comm",
-                            [](Call& call) {
-                              call.comm = {'c', 'p'};
-                            }},
-                    KeyCase{"thread", [](Call& call) { call.tid = 101; }},
-                    KeyCase{"process", [](Call& call) { call.tgid = 101; }},
+                    KeyCase{"comm", [](Call& call) { call.caller = calling({}, "cp"); }},
+                    KeyCase{"thread", [](Call& call) { call.caller = calling({.tid = 101}); }},
+                    KeyCase{"process", [](Call& call) { call.caller = calling({.tgid = 101}); }},
                     KeyCase{"process_with_the_same_id",
-                            [](Call& call) { call.process_start_ns = 2; }},
+                            [](Call& call) { call.caller = calling({.process_start_ns = 2}); }},
                     KeyCase{"flags", [](Call& call) { call.has_flags = true; }}),
     [](const auto& info) { return info.param.what; });
 
 TEST(Aggregator, KeepsFlagsOfZeroApartFromNone) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call with_flags = read_call();
   with_flags.has_flags = true;
   with_flags.flags = O_RDONLY;
@@ -168,7 +158,7 @@ TEST(Aggregator, KeepsFlagsOfZeroApartFromNone) {
 }
 
 TEST(Aggregator, IgnoresTheFlagsOfACallThatHasNone) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call without = read_call();
   without.flags = O_RDWR;
   add(aggregator, {read_call(), without});
@@ -176,7 +166,7 @@ TEST(Aggregator, IgnoresTheFlagsOfACallThatHasNone) {
 }
 
 TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call stat = read_call();
   stat.number = SYS_stat;
   Call compat = read_call();
@@ -199,7 +189,7 @@ TEST(Aggregator, SpellsTracepointsAsTheKernelDoes) {
 }
 
 TEST(Aggregator, CountsBytesOfReadingWritingAndTransferringCallsOnly) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   Call seek = read_call();
   seek.number = SYS_lseek;
   Call failed = read_call();
@@ -212,7 +202,7 @@ TEST(Aggregator, CountsBytesOfReadingWritingAndTransferringCallsOnly) {
 }
 
 TEST(Aggregator, DescribesProcesses) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   describe(aggregator, {{.executable = "/bin/cat"}});
   add(aggregator, {read_call()});
   const Recording recording = recording_of(aggregator);
@@ -229,7 +219,7 @@ TEST(Aggregator, DescribesProcesses) {
 }
 
 TEST(Aggregator, DescribesAProcessWhoseCallsCameFirst) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   add(aggregator, {read_call()});
   describe(aggregator, {{.executable = "/bin/cat"}});
   const Recording recording = recording_of(aggregator);
@@ -238,11 +228,11 @@ TEST(Aggregator, DescribesAProcessWhoseCallsCameFirst) {
 }
 
 TEST(Aggregator, KeepsProcessesWithTheSameIdApartByTheirStart) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   describe(aggregator, {{.start_ns = 1, .executable = "/bin/first"},
                         {.start_ns = 2, .executable = "/bin/second"}});
   Call second = read_call();
-  second.process_start_ns = 2;
+  second.caller = calling({.process_start_ns = 2});
   add(aggregator, {read_call(), second});
   const auto records = summaries_of(recording_of(aggregator));
   ASSERT_THAT(records, SizeIs(2));
@@ -251,7 +241,7 @@ TEST(Aggregator, KeepsProcessesWithTheSameIdApartByTheirStart) {
 }
 
 TEST(Aggregator, TakesTheLaterDescriptionOfAProcess) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   describe(aggregator, {{.time_ns = 10, .executable = "/bin/sh"}});
   describe(aggregator, {{.time_ns = 20, .executable = "/bin/cat"}});
   EXPECT_EQ(recording_of(aggregator).processes.at(0).executable, "/bin/cat");
@@ -260,7 +250,7 @@ TEST(Aggregator, TakesTheLaterDescriptionOfAProcess) {
 // A process is described before exec and after it, on two CPUs: which ring is read first says
 // nothing.
 TEST(Aggregator, TakesTheLaterDescriptionEvenWhenItIsReadFirst) {
-  Aggregator aggregator;
+  Aggregator aggregator(0);
   describe(aggregator,
            {{.time_ns = 20, .executable = "/bin/cat"}, {.time_ns = 10, .executable = "/bin/sh"}});
   EXPECT_EQ(recording_of(aggregator).processes.at(0).executable, "/bin/cat");
@@ -271,7 +261,7 @@ std::vector<Call> calls_with_paths(const std::vector<std::string>& paths) {
   std::vector<Call> calls;
   for (const std::string& path : paths) {
     Call call = read_call();
-    call.path = path;
+    call.path = named(path);
     call.ret = static_cast<std::int64_t>(calls.size()) + 1;
     call.number = calls.size() % 2 ? SYS_read : SYS_write;
     calls.push_back(call);
@@ -285,32 +275,129 @@ std::vector<std::string> paths(std::size_t count) {
   return paths;
 }
 
-TEST(Aggregator, FoldsWhatFindsNoRoomWithExactTotals) {
-  Aggregator aggregator(std::make_shared<TableRoom>(10));
-  const auto names = paths(100);
-  add(aggregator, calls_with_paths(names));
-  EXPECT_EQ(aggregator.folded(), 90u);
-  const auto records = summaries_of(recording_of(aggregator));
-  EXPECT_EQ(records.size(), 12u) << "ten, and one for each of two tracepoints";
+// Rooms of less than 16 records keep one of them for "[other]".
+std::shared_ptr<TableRoom> room_of(std::size_t records) {
+  return std::make_shared<TableRoom>(records);
+}
+
+RecordSummary total_of(const std::vector<RecordSummary>& records) {
   RecordSummary total;
   for (const RecordSummary& record : records) {
     total.count += record.count;
+    total.errors += record.errors;
     total.bytes += record.bytes;
     total.duration_ns += record.duration_ns;
     total.gap_ns += record.gap_ns;
+    total.after_loss += record.after_loss;
   }
-  EXPECT_EQ(total.count, 100u);
-  EXPECT_EQ(total.bytes, 5050u);
-  EXPECT_EQ(total.duration_ns, 1000u);
-  EXPECT_EQ(total.gap_ns, 500u);
+  return total;
 }
 
-TEST(Aggregator, SaysWhatWasFolded) {
-  Aggregator aggregator(std::make_shared<TableRoom>(1));
-  const auto names = paths(3);
-  add(aggregator, calls_with_paths(names));
+class AggregatorRoom : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(AggregatorRoom, IsNeverExceededAndTotalsStayExact) {
+  const std::size_t room = GetParam();
+  Aggregator aggregator(0, room_of(room));
+  for (std::uint32_t pid = 100; pid < 104; ++pid) {
+    auto calls = calls_with_paths(paths(100));
+    for (Call& call : calls) call.caller = calling({.tgid = pid, .tid = pid});
+    add(aggregator, calls);
+  }
+  const FoldedCounts folded = aggregator.folded();
   const auto records = summaries_of(recording_of(aggregator));
-  ASSERT_THAT(records, SizeIs(3));
+  EXPECT_LE(records.size(), room);
+  EXPECT_GE(records.size(), std::min<std::size_t>(room - room / 16, 100));
+  EXPECT_EQ(folded.pid_tid + folded.other == 0, room - room / 16 >= 400);
+  const RecordSummary total = total_of(records);
+  EXPECT_EQ(total.count, 400u);
+  EXPECT_EQ(total.bytes, 4 * 5050u);
+  EXPECT_EQ(total.duration_ns, 4000u);
+  EXPECT_EQ(total.gap_ns, 2000u);
+  std::uint64_t without_pid = 0, others = 0;
+  for (const RecordSummary& record : records) {
+    if (record.pid != 0) continue;
+    EXPECT_EQ(record.executable, "[other]") << record;
+    EXPECT_EQ(record.tid, 0u) << record;
+    (record.path == "[other]" ? others : without_pid) += record.count;
+  }
+  EXPECT_EQ(folded.other, others);
+  EXPECT_EQ(folded.pid_tid, without_pid);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AggregatorRoom,
+                         testing::Values(1, 2, 3, 15, 16, 50, 99, 100, 101, 110, 200, 399, 425, 426,
+                                         427, 1000),
+                         testing::PrintToStringParamName());
+
+std::vector<Call> calls_of_processes(std::uint32_t count) {
+  std::vector<Call> calls;
+  for (std::uint32_t pid = 1; pid <= count; ++pid) {
+    calls.push_back(read_call());
+    calls.back().caller = calling({.tgid = pid, .tid = pid});
+  }
+  return calls;
+}
+
+TEST(Aggregator, LeavesOutProcessAndThreadFirst) {
+  Aggregator aggregator(0, room_of(10));
+  add(aggregator, calls_of_processes(9));
+  EXPECT_EQ(aggregator.folded().pid_tid, 0u) << "so many there is room for";
+  add(aggregator, calls_of_processes(100));
+  EXPECT_EQ(aggregator.folded().pid_tid, 109u) << "those that had a record of their own, too";
+  EXPECT_EQ(aggregator.folded().other, 0u);
+  const auto records = summaries_of(recording_of(aggregator));
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].path, "/a");
+  EXPECT_EQ(records[0].comm, "cat");
+  EXPECT_EQ(records[0].pid, 0u);
+  EXPECT_EQ(records[0].tid, 0u);
+  EXPECT_EQ(records[0].executable, "[other]");
+  EXPECT_EQ(records[0].count, 109u);
+}
+
+TEST(Aggregator, HasRoomForNewPathsWhenProcessesAreLeftOut) {
+  Aggregator aggregator(0, room_of(10));
+  auto calls = calls_of_processes(20);
+  for (const std::string& path : paths(8)) {
+    calls.push_back(read_call());
+    calls.back().path = named(path);
+  }
+  add(aggregator, calls);
+  EXPECT_EQ(aggregator.folded().other, 0u);
+  EXPECT_THAT(summaries_of(recording_of(aggregator)), SizeIs(9));
+}
+
+TEST(Aggregator, LeavesProcessesOutInAllShardsOnceOneIsFull) {
+  const auto room = room_of(10);
+  Aggregator full(0, room), other(1, room);
+  add(other, calls_of_processes(2));
+  add(full, calls_of_processes(20));
+  EXPECT_EQ(other.folded().pid_tid, 0u);
+  add(other, {});
+  EXPECT_EQ(other.folded().pid_tid, 2u) << "with the next batch";
+  const auto records = summaries_of(recording_of({&full, &other}));
+  ASSERT_THAT(records, SizeIs(1)) << "and they are put together at the end";
+  EXPECT_EQ(records[0].count, 22u);
+}
+
+TEST(Aggregator, LeavesProcessesOutAtTheEndWhereAShardHadNoMoreBatches) {
+  const auto room = room_of(10);
+  Aggregator first(0, room), full(1, room);
+  add(first, calls_of_processes(2));
+  add(full, calls_of_processes(20));
+  const Recording recording = recording_of({&first, &full});
+  ASSERT_THAT(recording.records, SizeIs(1));
+  EXPECT_EQ(recording.records[0].count, 22u);
+  EXPECT_EQ(first.folded().pid_tid + full.folded().pid_tid, 22u);
+}
+
+TEST(Aggregator, KeepsTracepointsApartAsLongAsThereIsRoom) {
+  Aggregator aggregator(0, room_of(64));
+  add(aggregator, calls_with_paths(paths(100)));
+  EXPECT_EQ(aggregator.folded().other, 40u);
+  const auto records = summaries_of(recording_of(aggregator));
+  ASSERT_THAT(records, SizeIs(62)) << "60, and one for each of two tracepoints";
+  std::uint64_t others = 0;
   for (const char* tracepoint : {"enter_read", "enter_write"}) {
     const auto other = std::ranges::find_if(records, [&](const RecordSummary& record) {
       return record.path == "[other]" && record.tracepoint == tracepoint;
@@ -318,49 +405,71 @@ TEST(Aggregator, SaysWhatWasFolded) {
     ASSERT_NE(other, records.end()) << tracepoint;
     EXPECT_EQ(other->comm, "[other]");
     EXPECT_EQ(other->executable, "[other]");
-    EXPECT_EQ(other->pid, 0u);
-    EXPECT_EQ(other->count, 1u);
+    others += other->count;
   }
+  EXPECT_EQ(others, 40u);
+}
+
+TEST(Aggregator, PutsTracepointsTogetherWhereThereIsNoRoom) {
+  Aggregator aggregator(0, room_of(1));
+  add(aggregator, calls_with_paths(paths(3)));
+  const auto records = summaries_of(recording_of(aggregator));
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].path, "[other]");
+  EXPECT_EQ(records[0].tracepoint, "[other]");
+  EXPECT_EQ(records[0].comm, "[other]");
+  EXPECT_EQ(records[0].executable, "[other]");
+  EXPECT_EQ(records[0].pid, 0u);
+  EXPECT_EQ(records[0].count, 3u);
 }
 
 TEST(Aggregator, StillAddsToTheRecordsThatItHasWhenItIsFull) {
-  Aggregator aggregator(std::make_shared<TableRoom>(2));
+  Aggregator aggregator(0, room_of(3));
   const auto names = paths(2);
   add(aggregator, calls_with_paths(names));
   add(aggregator, calls_with_paths(names));
-  EXPECT_EQ(aggregator.folded(), 0u);
+  EXPECT_EQ(aggregator.folded().other + aggregator.folded().pid_tid, 0u);
   for (const RecordSummary& record : summaries_of(recording_of(aggregator))) {
     EXPECT_EQ(record.count, 2u) << record;
   }
 }
 
+TEST(Aggregator, FoldsWhatFindsNoRoomForItsText) {
+  Aggregator aggregator(0, std::make_shared<TableRoom>(1000, 1000, 100));
+  add(aggregator, calls_with_paths(paths(100)));
+  EXPECT_EQ(aggregator.folded().pid_tid, 0u) << "that would give no room";
+  EXPECT_GT(aggregator.folded().other, 0u);
+  EXPECT_EQ(total_of(summaries_of(recording_of(aggregator))).count, 100u);
+}
+
 TEST(Aggregator, TakesNoNewStringsWhenItIsFull) {
-  Aggregator aggregator(std::make_shared<TableRoom>(10));
+  Aggregator aggregator(0, std::make_shared<TableRoom>(10));
   const auto names = paths(10'000);
   add(aggregator, calls_with_paths(names));
-  EXPECT_LT(recording_of(aggregator).strings.size(), 20u);
+  EXPECT_LT(recording_of(aggregator).strings.size(), 50u) << "but of what is searched together";
 }
 
 TEST(Aggregator, StaysWithinItsBoundWhateverNumbersAreCalled) {
-  Aggregator aggregator(std::make_shared<TableRoom>(10));
+  Aggregator aggregator(0, std::make_shared<TableRoom>(10));
   for (std::uint32_t number = 0; number < 10'000; ++number) {
     Call call = read_call();
     call.number = number;
     add(aggregator, {call});
   }
   const Recording recording = recording_of(aggregator);
-  EXPECT_LE(recording.records.size(), 10u + IOR_SYSCALL_LIMIT + 1);
+  EXPECT_LE(recording.records.size(), 10u);
   EXPECT_LE(recording.strings.size(), 20u + IOR_SYSCALL_LIMIT + 1);
 }
 
 TEST(Aggregator, PutsProcessesThatFindNoRoomTogether) {
-  Aggregator aggregator(std::make_shared<TableRoom>(1000, 10));
+  Aggregator aggregator(0, std::make_shared<TableRoom>(1000, 10));
   for (std::uint32_t pid = 1; pid <= 100; ++pid) {
     Call call = read_call();
-    call.tgid = call.tid = pid;
+    call.caller = calling({.tgid = pid, .tid = pid});
     describe(aggregator, {{.pid = pid, .executable = "/bin/" + std::to_string(pid)}});
     add(aggregator, {call});
   }
+  EXPECT_EQ(aggregator.folded().pid_tid, 90u);
   const Recording recording = recording_of(aggregator);
   EXPECT_THAT(recording.processes, SizeIs(11)) << "ten, and the one for the others";
   std::uint64_t others = 0;
@@ -376,16 +485,17 @@ TEST(Aggregator, PutsProcessesThatFindNoRoomTogether) {
 }
 
 TEST(Aggregator, PutsShardsTogether) {
-  Aggregator first;
-  Aggregator second;
+  const auto room = std::make_shared<TableRoom>();
+  Aggregator first(0, room);
+  Aggregator second(1, room);
   Call theirs = read_call();
-  theirs.tgid = theirs.tid = 101;
-  theirs.path = "/b";
+  theirs.caller = calling({.tgid = 101, .tid = 101});
+  theirs.path = named("/b");
   describe(first, {{.pid = 100, .executable = "/bin/first"}});
   describe(second, {{.pid = 101, .executable = "/bin/second"}});
   add(first, {read_call(), read_call()});
   add(second, {theirs});
-  theirs.path = "/a";
+  theirs.path = named("/a");
   add(second, {theirs});
   const Recording recording = recording_of({&first, &second});
   const auto records = summaries_of(recording);
@@ -401,7 +511,8 @@ TEST(Aggregator, PutsShardsTogether) {
 }
 
 TEST(Aggregator, AppendsNothingWhenItHasSeenNothing) {
-  const Recording recording = recording_of(Aggregator());
+  Aggregator aggregator(0);
+  const Recording recording = recording_of(aggregator);
   EXPECT_THAT(recording.records, IsEmpty());
   EXPECT_THAT(recording.processes, IsEmpty());
 }

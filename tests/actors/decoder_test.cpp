@@ -46,44 +46,47 @@ void expect_same(const T* actual, const T& wanted, bool is_there) {
   EXPECT_EQ(std::memcmp(actual, &wanted, sizeof(T)), 0);
 }
 
-void expect_head(const Event& event, ior_record_kind kind, unsigned sections, std::uint8_t nargs) {
-  EXPECT_EQ(event.kind, kind);
-  EXPECT_EQ(event.sections, sections);
-  EXPECT_EQ(event.args.size(), nargs);
-  EXPECT_EQ(event.cpu, 1);
-  EXPECT_EQ(event.nr, 257);
-  EXPECT_EQ(event.task, 11u);
-  EXPECT_EQ(event.tgid, 12u);
-  EXPECT_EQ(event.tid, 13u);
-  EXPECT_EQ(event.seq, 14u);
-  EXPECT_EQ(event.time_ns, 15u);
-  EXPECT_EQ(event.enter_ns, kind == IOR_RECORD_EXIT ? 16u : 0u);
-  EXPECT_EQ(event.ret, kind == IOR_RECORD_EXIT ? -2 : 0);
+void expect_head(const WireRecord& record, ior_record_kind kind, unsigned sections,
+                 std::uint8_t nargs) {
+  EXPECT_EQ(record.kind(), kind);
+  EXPECT_EQ(record.head().sections, sections);
+  EXPECT_EQ(record.args().size(), nargs);
+  EXPECT_EQ(record.head().cpu, 1);
+  EXPECT_EQ(record.nr(), 257u);
+  EXPECT_EQ(record.head().task, 11u);
+  EXPECT_EQ(record.head().tgid, 12u);
+  EXPECT_EQ(record.head().tid, 13u);
+  EXPECT_EQ(record.head().seq, 14u);
+  EXPECT_EQ(record.head().time_ns, 15u);
+  if (kind != IOR_RECORD_EXIT) return;
+  EXPECT_EQ(record.exit().enter_ns, 16u);
+  EXPECT_EQ(record.exit().ret, -2);
 }
 
-void expect_sections(const Event& event, unsigned sections) {
-  expect_same(event.file, kFile, sections & IOR_FILE);
-  expect_same(event.other, kOther, sections & IOR_OTHER);
-  expect_same(event.intro, {.process_start_ns = 23, .comm = "fifteen letters"},
+void expect_sections(const WireRecord& record, unsigned sections) {
+  expect_same(record.file(), kFile, sections & IOR_FILE);
+  expect_same(record.other(), kOther, sections & IOR_OTHER);
+  expect_same(record.intro(), {.process_start_ns = 23, .comm = "fifteen letters"},
               sections & IOR_INTRO);
-  expect_same(event.name, {.name_id = 0, .name_kind = IOR_NAME_DELETED, .inode = 24},
+  expect_same(record.inline_name(), {.name_id = 0, .name_kind = IOR_NAME_DELETED, .inode = 24},
               sections & IOR_TEXT_NAME);
-  EXPECT_EQ(event.text.bytes, sections & IOR_TEXT ? "a path" : "");
-  EXPECT_EQ(event.text.status, sections & IOR_TEXT ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK);
-  EXPECT_EQ(event.other_text.bytes, "");
-  EXPECT_EQ(event.other_text.status, sections & IOR_TEXT_OTHER ? IOR_TEXT_FAULT : IOR_TEXT_OK);
-  EXPECT_EQ(event.name_text.bytes, sections & IOR_TEXT_NAME ? "/12345678" : "");
+  EXPECT_EQ(record.path().bytes, sections & IOR_TEXT ? "a path" : "");
+  EXPECT_EQ(record.path().status, sections & IOR_TEXT ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK);
+  EXPECT_EQ(record.old_path().bytes, "");
+  EXPECT_EQ(record.old_path().status, sections & IOR_TEXT_OTHER ? IOR_TEXT_FAULT : IOR_TEXT_OK);
+  EXPECT_EQ(record.inline_text().bytes, sections & IOR_TEXT_NAME ? "/12345678" : "");
 }
 
 void expect_round_trip(ior_record_kind kind, unsigned sections, std::uint8_t nargs) {
   SCOPED_TRACE(testing::Message() << "kind " << kind << " sections " << sections << " nargs "
                                   << unsigned{nargs});
-  const Bytes record = call_record(kind, sections, nargs).record();
-  Event event;
-  ASSERT_TRUE(decode_record(record, event));
-  expect_head(event, kind, sections, nargs);
-  expect_sections(event, sections);
-  for (std::uint64_t i = 0; i < nargs; ++i) EXPECT_EQ(event.args[i], 17 + i);
+  const Bytes bytes = call_record(kind, sections, nargs).record();
+  const auto record = decode_record(bytes);
+  ASSERT_TRUE(record);
+  expect_head(*record, kind, sections, nargs);
+  expect_sections(*record, sections);
+  EXPECT_EQ(record->size(), bytes.size());
+  for (std::uint64_t i = 0; i < nargs; ++i) EXPECT_EQ(record->args()[i], 17 + i);
 }
 
 // Records of every kind, with all that they may hold.
@@ -100,8 +103,7 @@ std::vector<Bytes> full_records() {
 // past them.
 bool is_taken(std::span<const std::byte> bytes) {
   const Bytes exact(bytes.begin(), bytes.end());
-  Event event;
-  return decode_record(exact, event);
+  return decode_record(exact).has_value();
 }
 
 TEST(Decoder, TakesEnterHalvesWithEveryCombinationOfSections) {
@@ -121,45 +123,40 @@ TEST(Decoder, TakesExitHalvesWithEveryCombinationOfSections) {
 
 TEST(Decoder, TakesANumberThatDoesNotFitFromTheFirstArgument) {
   const auto wide = whole_record(IOR_NR_WIDE, 1, -ENOSYS);
-  Event event;
   const Bytes with_number = RecordBuilder(wide).args({4'000'000'000, 2}).record();
-  ASSERT_TRUE(decode_record(with_number, event));
-  EXPECT_EQ(event.nr, 4'000'000'000u);
+  EXPECT_EQ(decode_record(with_number).value().nr(), 4'000'000'000u);
   const Bytes without = wide.record();
-  ASSERT_TRUE(decode_record(without, event));
-  EXPECT_EQ(event.nr, static_cast<std::uint32_t>(IOR_NR_WIDE));
+  EXPECT_EQ(decode_record(without).value().nr(), static_cast<std::uint32_t>(IOR_NR_WIDE));
 }
 
 TEST(Decoder, TakesNames) {
-  const Bytes record = name_record(9, "/a", IOR_NAME_PSEUDO, 25).cpu(3).record();
-  Event event;
-  ASSERT_TRUE(decode_record(record, event));
-  EXPECT_EQ(event.kind, IOR_RECORD_NAME);
-  EXPECT_EQ(event.cpu, 3);
-  EXPECT_EQ(event.name->name_id, 9u);
-  EXPECT_EQ(event.name->name_kind, static_cast<__u32>(IOR_NAME_PSEUDO));
-  EXPECT_EQ(event.name->inode, 25u);
-  EXPECT_EQ(event.text.bytes, "/a");
+  const Bytes bytes = name_record(9, "/a", IOR_NAME_PSEUDO, 25).cpu(3).record();
+  const auto record = decode_record(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->kind(), IOR_RECORD_NAME);
+  EXPECT_EQ(record->head().cpu, 3);
+  EXPECT_EQ(record->name().name_id, 9u);
+  EXPECT_EQ(record->name().name_kind, static_cast<__u32>(IOR_NAME_PSEUDO));
+  EXPECT_EQ(record->name().inode, 25u);
+  EXPECT_EQ(record->name_text().bytes, "/a");
 }
 
 TEST(Decoder, TakesProcesses) {
   const std::string command_line("cat\0/etc/hosts", 15);
-  const Bytes record = process_record(kProcess, "/bin/cat", command_line, "").record();
-  Event event;
-  ASSERT_TRUE(decode_record(record, event));
-  EXPECT_EQ(event.kind, IOR_RECORD_PROCESS);
-  expect_same(event.process, kProcess, true);
-  EXPECT_EQ(event.text.bytes, "/bin/cat");
-  EXPECT_EQ(event.other_text.bytes, command_line);
-  EXPECT_EQ(event.name_text.bytes, "");
+  const Bytes bytes = process_record(kProcess, "/bin/cat", command_line, "").record();
+  const auto record = decode_record(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->kind(), IOR_RECORD_PROCESS);
+  expect_same(&record->process(), kProcess, true);
+  EXPECT_EQ(record->executable().bytes, "/bin/cat");
+  EXPECT_EQ(record->command_line().bytes, command_line);
+  EXPECT_EQ(record->cgroup().bytes, "");
 }
 
 TEST(Decoder, TakesTextsUpToTheLongest) {
   const std::string longest(IOR_TEXT_MAX, 'x');
-  const Bytes record = enter_record(257).text(longest).record();
-  Event event;
-  ASSERT_TRUE(decode_record(record, event));
-  EXPECT_EQ(event.text.bytes, longest);
+  const Bytes bytes = enter_record(257).text(longest).record();
+  EXPECT_EQ(decode_record(bytes).value().path().bytes, longest);
 }
 
 TEST(Decoder, RejectsEveryTruncationOfARecord) {
@@ -250,7 +247,7 @@ TEST(Decoder, LeavesDiscardedRecordsOut) {
   const auto batch = decoded(concatenated({discarded, end_record(2).bytes(), discarded}));
   EXPECT_EQ(batch->malformed, 0u);
   ASSERT_EQ(batch->events.size(), 1u);
-  EXPECT_EQ(batch->events[0].seq, 2u);
+  EXPECT_EQ(batch->events[0].record.head().seq, 2u);
 }
 
 TEST(Decoder, DealsEventsOutByProcessInTheirOrderAndNamesToNobody) {
@@ -262,13 +259,14 @@ TEST(Decoder, DealsEventsOutByProcessInTheirOrderAndNamesToNobody) {
     records.push_back(process_record(kProcess, "", "", "").of({.tgid = tgid}).bytes());
   }
   const auto batch = decoded(concatenated(records), {}, kShards);
-  ASSERT_EQ(batch->by_shard.size(), kShards);
   std::size_t dealt = 0;
   for (std::size_t shard = 0; shard < kShards; ++shard) {
-    EXPECT_TRUE(std::ranges::is_sorted(batch->by_shard[shard]));
-    for (const std::uint32_t index : batch->by_shard[shard]) {
-      EXPECT_NE(batch->events[index].kind, IOR_RECORD_NAME);
-      EXPECT_EQ(Decoder::shard_of(batch->events[index].tgid, kShards), shard);
+    const auto& events = batch->shards[shard].events;
+    EXPECT_TRUE(std::ranges::is_sorted(events));
+    for (const std::uint32_t index : events) {
+      const WireRecord record = batch->events[index].record;
+      EXPECT_NE(record.kind(), IOR_RECORD_NAME);
+      EXPECT_EQ(Decoder::shard_of(record.head().tgid, kShards), shard);
       ++dealt;
     }
   }
@@ -285,15 +283,36 @@ bool lies_in(const Text& text, const Bytes& record) {
   return text.bytes.empty() || lies_in(text.bytes.data(), text.bytes.size(), record);
 }
 
-void expect_inside(const Event& event, const Bytes& record) {
-  EXPECT_TRUE(lies_in(event.args.data(), event.args.size_bytes(), record));
-  EXPECT_TRUE(lies_in(event.file, sizeof(ior_file), record));
-  EXPECT_TRUE(lies_in(event.other, sizeof(ior_file), record));
-  EXPECT_TRUE(lies_in(event.intro, sizeof(ior_intro), record));
-  EXPECT_TRUE(lies_in(event.name, sizeof(ior_name), record));
-  EXPECT_TRUE(lies_in(event.process, sizeof(ior_process), record));
-  EXPECT_TRUE(lies_in(event.text, record) && lies_in(event.other_text, record) &&
-              lies_in(event.name_text, record));
+void expect_call_inside(const WireRecord& call, const Bytes& record) {
+  EXPECT_LE(call.size(), record.size());
+  const bool is_exit = call.kind() == IOR_RECORD_EXIT;
+  EXPECT_TRUE(!is_exit || lies_in(&call.exit(), sizeof(ior_exit), record));
+  EXPECT_TRUE(lies_in(call.args().data(), call.args().size_bytes(), record));
+  EXPECT_TRUE(lies_in(call.file(), sizeof(ior_file), record));
+  EXPECT_TRUE(lies_in(call.other(), sizeof(ior_file), record));
+  EXPECT_TRUE(lies_in(call.intro(), sizeof(ior_intro), record));
+  EXPECT_TRUE(lies_in(call.inline_name(), sizeof(ior_name), record));
+  EXPECT_TRUE(lies_in(call.path(), record) && lies_in(call.old_path(), record) &&
+              lies_in(call.inline_text(), record));
+}
+
+void expect_inside(const WireRecord& taken, const Bytes& record) {
+  switch (taken.kind()) {
+    case IOR_RECORD_ENTER:
+    case IOR_RECORD_EXIT:
+      return expect_call_inside(taken, record);
+    case IOR_RECORD_NAME:
+      EXPECT_TRUE(lies_in(&taken.name(), sizeof(ior_name), record));
+      EXPECT_TRUE(lies_in(taken.name_text(), record));
+      return;
+    case IOR_RECORD_PROCESS:
+      EXPECT_TRUE(lies_in(&taken.process(), sizeof(ior_process), record));
+      EXPECT_TRUE(lies_in(taken.executable(), record) && lies_in(taken.command_line(), record) &&
+                  lies_in(taken.cgroup(), record));
+      return;
+    case IOR_RECORD_END:
+      EXPECT_TRUE(lies_in(&taken.head(), sizeof(ior_head), record));
+  }
 }
 
 // A few bytes changed, and sometimes the end cut off.
@@ -315,10 +334,10 @@ TEST(Decoder, SurvivesAMillionMutationsAndPointsIntoTheRecordOnly) {
     Bytes record = originals[random() % originals.size()];
     mutate(record, random);
     record.shrink_to_fit();
-    Event event;
-    if (!decode_record(record, event)) continue;
+    const auto decoded = decode_record(record);
+    if (!decoded) continue;
     ++taken;
-    expect_inside(event, record);
+    expect_inside(*decoded, record);
     if (HasFailure()) break;
   }
   // Changes of a time or a number leave a record whole: both ways must have been gone.

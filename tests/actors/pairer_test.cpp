@@ -408,11 +408,12 @@ TEST_F(PairerTest, PassesProcessesOnInTheirBatch) {
                                    "/bin/cat", "", "")
                         .bytes()}));
   Pairer pairer(0, {});
-  const CallBatchPtr calls = pairer.pair(batch);
-  ASSERT_EQ(calls->processes.size(), 1u);
-  EXPECT_EQ(calls->processes[0].pid, 100u);
-  EXPECT_EQ(calls->processes[0].start_ns, 5u);
-  EXPECT_EQ(calls->processes[0].event->text.bytes, "/bin/cat");
+  pairer.pair(*batch);
+  const auto& processes = batch->shards.front().processes;
+  ASSERT_EQ(processes.size(), 1u);
+  EXPECT_EQ(processes[0].record.head().tgid, 100u);
+  EXPECT_EQ(processes[0].record.process().start_ns, 5u);
+  EXPECT_EQ(processes[0].record.executable().bytes, "/bin/cat");
   EXPECT_EQ(pairer.thread_count(), 0u) << "a process is no call of a thread";
 }
 

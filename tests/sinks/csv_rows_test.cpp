@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "tests/support/made_calls.hpp"
 
 namespace ior {
 namespace {
@@ -38,12 +39,10 @@ class MemoryFile {
 Call call_of(std::string_view path, std::string_view comm = "cat") {
   Call call;
   call.number = SYS_openat;
-  call.tgid = 4711;
-  call.tid = 4711;
+  call.caller = test::calling({.tgid = 4711, .tid = 4711}, comm);
   call.duration_ns = 1523;
   call.ret = 3;
-  call.path = path;
-  std::ranges::copy(comm, call.comm.begin());
+  call.path = test::named(path);
   return call;
 }
 
@@ -62,7 +61,7 @@ TEST(CsvRows, a_row_has_the_columns_of_the_header) {
 
 TEST(CsvRows, threads_errors_and_gaps_are_shown) {
   Call call = call_of("/none");
-  call.tid = 4712;
+  call.caller = test::calling({.tgid = 4711, .tid = 4712});
   call.ret = -2;
   call.gap_ns = 99;
   EXPECT_EQ(row_of(call), "99,1523,cat,4711.4712,openat,-2,/none\n");
@@ -70,7 +69,8 @@ TEST(CsvRows, threads_errors_and_gaps_are_shown) {
 
 TEST(CsvRows, the_largest_figures_fit) {
   Call call = call_of("/x");
-  call.tgid = call.tid = std::numeric_limits<std::uint32_t>::max();
+  constexpr auto kLargest = std::numeric_limits<std::uint32_t>::max();
+  call.caller = test::calling({.tgid = kLargest, .tid = kLargest});
   call.gap_ns = call.duration_ns = std::numeric_limits<std::uint64_t>::max();
   call.ret = std::numeric_limits<std::int64_t>::min();
   EXPECT_EQ(row_of(call),
@@ -138,7 +138,7 @@ TEST(CsvRows, fields_are_quoted_where_rfc_4180_asks_for_it) {
   };
   for (const auto& [path, old_path, field] : kCases) {
     Call call = call_of(path);
-    call.old_path = old_path;
+    call.old_path = test::named(old_path);
     EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,openat,3," + std::string(field) + "\n");
   }
   EXPECT_EQ(row_of(call_of("/x", "a,b")), "0,1523,\"a,b\",4711.4711,openat,3,/x\n");

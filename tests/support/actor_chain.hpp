@@ -15,11 +15,11 @@
 
 namespace ior::test {
 
-inline EventBatchPtr decoded(Bytes ring_bytes, RawBatch place = {}, std::size_t shards = 1) {
-  auto batch = std::make_shared<EventBatch>();
+inline BatchPtr decoded(Bytes ring_bytes, RawBatch place = {}, std::size_t shards = 1) {
+  auto batch = std::make_shared<Batch>(shards);
   batch->raw = std::move(place);
   batch->raw.bytes = std::move(ring_bytes);
-  Decoder(shards).decode(*batch);
+  Decoder().decode(*batch);
   return batch;
 }
 
@@ -55,12 +55,12 @@ class ActorChain {
  private:
   std::vector<SeenCall> run(RawBatch place) {
     Bytes bytes = std::move(place.bytes);
-    EventBatchPtr batch = decoded(std::move(bytes), std::move(place));
+    const BatchPtr batch = decoded(std::move(bytes), std::move(place));
     tracker_.track(*batch);
     malformed_ += batch->malformed;
-    const CallBatchPtr made = pairer_.pair(std::move(batch));
+    pairer_.pair(*batch);
     std::vector<SeenCall> calls;
-    for (const Call& call : made->calls) calls.push_back(seen(call));
+    for (const Call& call : batch->shards.front().calls) calls.push_back(seen(call));
     return calls;
   }
 

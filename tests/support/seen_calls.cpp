@@ -8,17 +8,17 @@ SeenCall seen(const Call& call) {
           .after_loss = call.after_loss,
           .has_flags = call.has_flags,
           .no_return = call.no_return,
-          .tgid = call.tgid,
-          .tid = call.tid,
+          .tgid = call.caller->tgid,
+          .tid = call.caller->tid,
           .flags = call.flags,
-          .process_start_ns = call.process_start_ns,
+          .process_start_ns = call.caller->process_start_ns,
           .enter_ns = call.enter_ns,
           .duration_ns = call.duration_ns,
           .gap_ns = call.gap_ns,
           .ret = call.ret,
-          .comm = std::string(call.comm_view()),
-          .path = std::string(call.path),
-          .old_path = std::string(call.old_path)};
+          .comm = std::string(call.caller->comm_view()),
+          .path = std::string(text_of(call.path)),
+          .old_path = std::string(text_of(call.old_path))};
 }
 
 std::ostream& operator<<(std::ostream& out, const SeenCall& call) {
