@@ -31,12 +31,17 @@ namespace {
 
 namespace flow = tbb::flow;
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr std::size_t kBatches = 64;            // in flight at most
 constexpr int kMaxShards = 16;                  // each name has a number for each
 constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
-constexpr microseconds kShortestNap{1'000};     // between passes, when something was read
-constexpr microseconds kLongestNap{20'000};     // after a while without anything
+constexpr microseconds kShortestNap{1'000};     // between passes, when much was read
+constexpr microseconds kLongestNap{20'000};     // after a while with little
+constexpr microseconds kNapPerMiB{1'000};       // of a ring: flat out it fills in three times that
+constexpr std::size_t kMuch = 64;               // the part of a ring that is much for a pass
+constexpr milliseconds kLongestDelay{250};      // of records that nobody waits to see
 constexpr microseconds kBusyNap{50};            // until a record is committed
 constexpr int kNiceness = -20;                  // the rings must not fill while others compute
 
@@ -102,6 +107,7 @@ struct Pipeline::Graph {
   tbb::task_arena arena;
   WorkerPriority worker_priority{arena};
 
+  const std::size_t ring_bytes;
   std::vector<RingReader> readers;
   Decoder decoder;
   FdTracker fd_tracker;
@@ -124,6 +130,8 @@ struct Pipeline::Graph {
 
   std::unique_ptr<Batch> free_batch();
   std::uint64_t read_pass();
+  microseconds next_nap(microseconds nap, std::uint64_t read) const;
+  bool may_wait(steady_clock::time_point last_pass) const;
   void send_batch();
   void run_graph();
 
@@ -141,6 +149,7 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       parallelism(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(options.threads)),
       arena(options.threads, 1),
+      ring_bytes(source.ring_bytes()),
       fd_tracker(source.ring_count()) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
@@ -262,20 +271,43 @@ std::uint64_t Pipeline::Graph::read_pass() {
   return total;
 }
 
+// The nap after one. A wake-up is dear, so little waits for more; but a ring must not fill
+// meanwhile.
+microseconds Pipeline::Graph::next_nap(microseconds nap, std::uint64_t read) const {
+  if (read > ring_bytes / kMuch) return std::max(nap / 2, kShortestNap);
+  const auto safe = kNapPerMiB * static_cast<std::int64_t>(ring_bytes >> 20);
+  return std::min(2 * nap, read == 0 ? kLongestNap : std::clamp(safe, kShortestNap, kLongestNap));
+}
+
+// Whether what waits in the rings may wait for more: cold caches make a pass dear, however little
+// it reads.
+bool Pipeline::Graph::may_wait(steady_clock::time_point last_pass) const {
+  if (options.rows || steady_clock::now() - last_pass >= kLongestDelay) return false;
+  std::uint64_t backlog = 0;
+  for (const RingReader& reader : readers) backlog += reader.backlog();
+  return backlog <= ring_bytes / kMuch;
+}
+
 void Pipeline::Graph::run_reader() {
   ::pthread_setname_np(::pthread_self(), "ior-reader");
   raise_priority();
   batch_ = free_batch();
   microseconds nap = kShortestNap;
+  steady_clock::time_point last_pass;
   for (bool last = false; !last;) {
     const bool is_stopping = stopping.load(std::memory_order_acquire);
+    if (!is_stopping && may_wait(last_pass)) {
+      std::this_thread::sleep_for(nap);
+      continue;
+    }
+    last_pass = steady_clock::now();
     const std::uint64_t read = read_pass();
     last = is_stopping && read == 0;
     if (read != 0) last_pass_with_records_ = pass_;
     // Two passes without records still go out: they are the watermark that held calls wait for.
     if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
     completed_ = pass_++;
-    nap = read != 0 ? kShortestNap : std::min(2 * nap, kLongestNap);
+    nap = next_nap(nap, read);
     if (!is_stopping && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
   }
   completed_ = kAllPasses;

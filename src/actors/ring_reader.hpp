@@ -15,6 +15,10 @@ class RingReader {
  public:
   RingReader(RingSource& source, std::size_t ring) : source_(source), ring_(ring) {}
 
+  // How many bytes wait in the ring.
+  std::uint64_t backlog() const noexcept {
+    return source_.produced(ring_) - source_.consumed(ring_);
+  }
   // Begins a pass: everything written so far is to be read in it. Returns how many bytes that are.
   std::uint64_t begin_pass() noexcept;
   // Appends to the batch until that much was read, the batch holds `limit` bytes, or a record is

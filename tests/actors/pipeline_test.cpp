@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kPatience{10'000};
-constexpr milliseconds kLongNap{100};  // longer than the readers ever sleep
+constexpr milliseconds kLongNap{600};  // longer than the readers ever wait
 
 PipelineOptions options_for(int threads, CallSink* rows = nullptr, const CallFilter& filter = {}) {
   PipelineOptions options;
