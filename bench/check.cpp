@@ -17,6 +17,13 @@ bool expect_equal(benchmark::State& state, std::string_view what, std::uint64_t 
   return false;
 }
 
+bool expect_success(benchmark::State& state, const Result<void>& done) {
+  if (done) return true;
+  failed = true;
+  state.SkipWithError(done.error().message.c_str());
+  return false;
+}
+
 bool any_failed() {
   return failed;
 }

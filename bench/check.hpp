@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "base/result.hpp"
 #include "replay.hpp"
 
 namespace ior::bench {
@@ -14,6 +15,8 @@ namespace ior::bench {
 // False: leave the benchmark's loop.
 bool expect_equal(benchmark::State& state, std::string_view what, std::uint64_t got,
                   std::uint64_t wanted);
+// Likewise, unless there is no error.
+bool expect_success(benchmark::State& state, const Result<void>& done);
 bool any_failed();
 
 // `items` and `bytes` are those of one iteration.
