@@ -80,7 +80,6 @@ std::optional<WireRecord> decode_record(std::span<const std::byte> bytes) noexce
 }
 
 void Decoder::decode(Batch& batch) const noexcept {
-  const std::size_t shards = batch.shards.size();
   RingRecords records(batch.raw.bytes);
   while (const auto bytes = records.next()) {
     const auto record = decode_record(*bytes);
@@ -89,7 +88,7 @@ void Decoder::decode(Batch& batch) const noexcept {
       continue;
     }
     if (record->kind() != IOR_RECORD_NAME) {
-      batch.shards[shard_of(record->head().tgid, shards)].events.push_back(
+      batch.shards[shard_of(record->head().task)].events.push_back(
           static_cast<std::uint32_t>(batch.events.size()));
     }
     batch.events.push_back({*record, nullptr, nullptr});

@@ -40,7 +40,7 @@ struct Event {
 // A piece of memory that names or a record were put into.
 using Memory = std::unique_ptr<std::byte[]>;
 
-// The part of one shard, which has the processes whose numbers fall to it.
+// The part of one shard, which has the threads whose numbers fall to it.
 struct ShardBatch {
   std::vector<std::uint32_t> events;  // indexes into Batch.events, in their order; no names
   std::vector<Call> calls;

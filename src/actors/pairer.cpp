@@ -11,6 +11,8 @@
 namespace ior {
 namespace {
 
+constexpr std::size_t kAhead = 16;  // events: they may lie in another core's cache
+
 // A thread's end comes after its last call; one that the thread died in will not come.
 std::uint32_t turn_of(const WireRecord& record) {
   const std::uint32_t seq = record.head().seq;
@@ -52,9 +54,24 @@ void Pairer::pair(Batch& batch) noexcept {
   ++batches_;
   batch_ = &batch;
   shard_batch_ = &batch.shards[shard_];
-  for (const std::uint32_t index : shard_batch_->events) take(batch.events[index]);
+  const std::vector<std::uint32_t>& events = shard_batch_->events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    fetch_ahead(i);
+    take(batch.events[events[i]]);
+  }
   if (!waiting_.empty()) give_up_missing(batch.raw.completed);
   keep_enters();
+}
+
+// Begins to fetch what comes after the shard's i-th event, and what that refers to.
+void Pairer::fetch_ahead(std::size_t i) const {
+  const std::vector<std::uint32_t>& events = shard_batch_->events;
+  if (i + kAhead >= events.size()) return;
+  __builtin_prefetch(&batch_->events[events[i + kAhead]]);
+  const Event& next = batch_->events[events[i + kAhead / 2]];
+  __builtin_prefetch(next.record.bytes());
+  __builtin_prefetch(next.record.bytes() + 64);
+  __builtin_prefetch(next.file);
 }
 
 void Pairer::take(const Event& event) {

@@ -1,4 +1,4 @@
-// Makes calls of halves, for the processes of one shard: matches enters with exits, puts each
+// Makes calls of halves, for the threads of one shard: matches enters with exits, puts each
 // thread's calls into their order, and knows the thread's comm, process and previous exit.
 //
 // Order is exact. The kernel side numbers a task's calls without gaps (seq, wire.h): a call's turn
@@ -84,6 +84,7 @@ class Pairer {
   };
 
   static Kept keep(const Event& event);
+  void fetch_ahead(std::size_t i) const;
   void take(const Event& event);
   Thread& thread_of(const WireRecord& record);
   Thread begin_thread(const WireRecord& record);

@@ -8,9 +8,11 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <numeric>
 #include <ranges>
 #include <span>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,15 +36,17 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kBatches = 64;            // in flight at most
+constexpr std::size_t kBatchesPerThread = 6;    // in flight at most: more would leave the caches
 constexpr int kMaxShards = 16;                  // each name has a number for each
-constexpr std::size_t kBatchBytes = 128 << 10;  // of ring bytes in one batch
+constexpr std::size_t kBatchBytes = 160 << 10;  // of ring bytes in one batch
+constexpr std::uint64_t kSliceNs = 500'000;     // of a pass
+constexpr std::uint64_t kLargePass = 1 << 20;   // bytes: more waits by the time it is read
 constexpr microseconds kShortestNap{1'000};     // between passes, when much was read
 constexpr microseconds kLongestNap{20'000};     // after a while with little
 constexpr microseconds kNapPerMiB{1'000};       // of a ring: flat out it fills in three times that
 constexpr std::size_t kMuch = 64;               // the part of a ring that is much for a pass
 constexpr milliseconds kLongestDelay{250};      // of records that nobody waits to see
-constexpr microseconds kBusyNap{50};            // until a record is committed
+constexpr microseconds kBusyNap{50};            // until a record is committed, or a batch is free
 constexpr int kNiceness = -20;                  // the rings must not fill while others compute
 
 // A batch when one shard's calls are in it.
@@ -51,12 +55,24 @@ struct Paired {
   std::size_t shard = 0;
 };
 
-using EventNode = flow::function_node<BatchPtr, BatchPtr>;
-using PairNode = flow::function_node<BatchPtr, Paired>;
-using CallNode = flow::function_node<Paired>;
+// These run a body that is noexcept on the thread that hands them a batch, others as tasks.
+using EventNode = flow::function_node<BatchPtr, BatchPtr, flow::queueing_lightweight>;
+using PairNode = flow::multifunction_node<BatchPtr, std::tuple<Paired>, flow::queueing_lightweight>;
+using CallNode = flow::function_node<Paired, flow::continue_msg, flow::queueing_lightweight>;
 using Queue = BoundedQueue<std::unique_ptr<Batch>>;
 
-// A shard's actors: all calls of a process go through the same ones.
+// Which shard a thread's calls fall to, by its number. Two threads share the work about equally
+// when the one that reads, decodes and tracks has two parts in seven of it; of more threads it has
+// none.
+std::vector<std::size_t> deal_for(int threads) {
+  if (threads == 1) return {0};
+  if (threads == 2) return {0, 1, 1, 0, 1, 1, 1};
+  std::vector<std::size_t> deal(static_cast<std::size_t>(std::min(threads - 1, kMaxShards)));
+  std::iota(deal.begin(), deal.end(), 0);
+  return deal;
+}
+
+// A shard's actors: all calls of a thread go through the same ones.
 struct Shard {
   Shard(std::size_t shard_number, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
         std::shared_ptr<TableRoom> room)
@@ -66,10 +82,8 @@ struct Shard {
   const std::size_t number;
   Pairer pairer;
   Aggregator aggregator;
+  std::vector<Call> calls;  // memory for the next batch's, which is still in the caches
 };
-
-constexpr auto kOrderOfEvents = [](const BatchPtr& batch) { return batch->raw.order; };
-constexpr auto kOrderOfCalls = [](const Paired& paired) { return paired.batch->raw.order; };
 
 // For the calling thread; without the privilege it stays as it is.
 void raise_priority() {
@@ -95,8 +109,10 @@ int default_threads() {
   return std::clamp(CPU_COUNT(&cpus) / 2, 1, 8);
 }
 
-// Serial nodes keep their own state in order, but a node may pass on two results in either order: a
-// sequencer stands before every node to which the order of batches matters.
+// What one actor hands to the next stays on its thread and in its caches, and in the order of the
+// batches. The reader's thread decodes and tracks, too, and with fewer than three threads it has
+// the first shard; what the other shards do with a batch is a task each. Only their rows need a
+// sequencer.
 struct Pipeline::Graph {
   Graph(RingSource& source, PipelineOptions given);
   ~Graph() { run_graph(); }  // edges make tasks, too: none may outlive its node
@@ -114,7 +130,8 @@ struct Pipeline::Graph {
   std::vector<std::unique_ptr<Shard>> shards;
   std::uint64_t malformed = 0;
 
-  Queue free{kBatches};
+  const std::size_t batch_limit;
+  Queue free;
   std::unique_ptr<flow::graph> graph;
   EventNode* decode = nullptr;  // where batches go in
   std::vector<std::unique_ptr<flow::graph_node>> nodes;
@@ -130,6 +147,8 @@ struct Pipeline::Graph {
 
   std::unique_ptr<Batch> free_batch();
   std::uint64_t read_pass();
+  std::uint64_t slice_end() const;
+  std::uint64_t read_slice(std::uint64_t until_ns);
   microseconds next_nap(microseconds nap, std::uint64_t read) const;
   bool may_wait(steady_clock::time_point last_pass) const;
   void send_batch();
@@ -150,12 +169,14 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
                   static_cast<std::size_t>(options.threads)),
       arena(options.threads, 1),
       ring_bytes(source.ring_bytes()),
-      fd_tracker(source.ring_count()) {
+      decoder(deal_for(options.threads)),
+      fd_tracker(source.ring_count()),
+      batch_limit(kBatchesPerThread * static_cast<std::size_t>(options.threads)),
+      free(batch_limit) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
   const auto handles = std::make_shared<HandleNames>();
-  const auto shard_count = static_cast<std::size_t>(std::min(options.threads, kMaxShards));
-  for (std::size_t i = 0; i < shard_count; ++i) {
+  for (std::size_t i = 0; i < decoder.shard_count(); ++i) {
     shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
   }
   arena.execute([this] { wire(); });
@@ -172,18 +193,16 @@ Node& Pipeline::Graph::add(Arguments&&... arguments) {
 // The data flow: readers -> decode -> track -> (per shard) pair -> aggregate, and pair -> rows.
 void Pipeline::Graph::wire() {
   graph = std::make_unique<flow::graph>();
-  decode = &add<EventNode>(flow::unlimited, [this](const BatchPtr& batch) {
+  decode = &add<EventNode>(flow::serial, [this](const BatchPtr& batch) noexcept {
     decoder.decode(*batch);
     return batch;
   });
-  auto& in_order = add<flow::sequencer_node<BatchPtr>>(kOrderOfEvents);
-  auto& track = add<EventNode>(flow::serial, [this](const BatchPtr& batch) {
+  auto& track = add<EventNode>(flow::serial, [this](const BatchPtr& batch) noexcept {
     fd_tracker.track(*batch);
     malformed += batch->malformed;
     return batch;
   });
-  flow::make_edge(*decode, in_order);
-  flow::make_edge(in_order, track);
+  flow::make_edge(*decode, track);
 
   flow::sequencer_node<Paired>* rows_in_order = nullptr;
   if (options.rows) {
@@ -200,25 +219,29 @@ void Pipeline::Graph::wire() {
 
 void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
                                  flow::sequencer_node<Paired>* rows) {
-  auto& events_in_order = add<flow::sequencer_node<BatchPtr>>(kOrderOfEvents);
-  auto& pair = add<PairNode>(flow::serial, [&shard](const BatchPtr& batch) {
+  const auto body = [&shard](const BatchPtr& batch, PairNode::output_ports_type& calls) noexcept {
+    batch->shards[shard.number].calls.swap(shard.calls);
     shard.pairer.pair(*batch);
-    return Paired{batch, shard.number};
-  });
-  flow::make_edge(track, events_in_order);
-  flow::make_edge(events_in_order, pair);
-  if (rows) flow::make_edge(pair, *rows);
+    std::get<0>(calls).try_put({batch, shard.number});
+  };
+  const auto as_task = [body](const auto& batch, auto& calls) { body(batch, calls); };
+  const bool is_readers = shard.number == 0 && options.threads < 3;
+  auto& pair =
+      is_readers ? add<PairNode>(flow::serial, body) : add<PairNode>(flow::serial, as_task);
+  flow::make_edge(track, pair);
+  if (rows) flow::make_edge(flow::output_port<0>(pair), *rows);
   if (!options.aggregate) return;
-  auto& calls_in_order = add<flow::sequencer_node<Paired>>(kOrderOfCalls);
-  auto& aggregate = add<CallNode>(flow::serial, [&shard](const Paired& paired) {
-    shard.aggregator.add(paired.batch->shards[shard.number]);
+  auto& aggregate = add<CallNode>(flow::serial, [this, &shard](const Paired& paired) noexcept {
+    ShardBatch& batch = paired.batch->shards[shard.number];
+    shard.aggregator.add(batch);
+    if (options.rows) return;
+    batch.clear();
+    batch.calls.swap(shard.calls);
   });
-  flow::make_edge(pair, calls_in_order);
-  flow::make_edge(calls_in_order, aggregate);
+  flow::make_edge(flow::output_port<0>(pair), aggregate);
 }
 
-// The reader does the graph's work, too, when it is the only thread or has no batch left to read
-// into.
+// The reader's thread does tasks, too, when it is the only one and at the end.
 void Pipeline::Graph::run_graph() {
   arena.execute([this] { graph->wait_for_all(); });
 }
@@ -226,11 +249,11 @@ void Pipeline::Graph::run_graph() {
 std::unique_ptr<Batch> Pipeline::Graph::free_batch() {
   std::unique_ptr<Batch> batch;
   while (!free.try_pop(batch)) {
-    if (batches_ < kBatches) {
+    if (batches_ < batch_limit) {
       ++batches_;
       return std::make_unique<Batch>(shards.size());
     }
-    run_graph();
+    std::this_thread::sleep_for(kBusyNap);
   }
   return batch;
 }
@@ -254,19 +277,32 @@ std::uint64_t Pipeline::Graph::read_pass() {
   std::uint64_t total = 0;
   // The last ring first: what one refers to in a ring before it is read in the same pass.
   for (RingReader& reader : readers | std::views::reverse) total += reader.begin_pass();
-  for (bool done = false; !done;) {
-    done = true;
-    std::size_t progress = 0;
-    for (RingReader& reader : readers) {
-      while (!reader.pass_done()) {
-        const std::size_t size = reader.read(batch_->raw, kBatchBytes);
-        if (size == 0 && batch_->raw.bytes.empty()) break;  // a record is not committed yet
-        progress += size;
-        if (size == 0 || batch_->raw.bytes.size() >= kBatchBytes) send_batch();
-      }
-      done = done && reader.pass_done();
+  while (!std::ranges::all_of(readers, &RingReader::pass_done)) {
+    if (read_slice(slice_end()) == 0) std::this_thread::sleep_for(kBusyNap);
+  }
+  return total;
+}
+
+// Rings are read in slices of time: the calls of a thread that moves between CPUs come nearly in
+// their order then, and hardly wait for one another in the pairer.
+std::uint64_t Pipeline::Graph::slice_end() const {
+  std::uint64_t earliest = RingReader::kAnyTime - 1 - kSliceNs;
+  for (const RingReader& reader : readers) {
+    if (reader.next_ns() != 0) earliest = std::min(earliest, reader.next_ns());
+  }
+  return earliest + kSliceNs;
+}
+
+// Returns the number of bytes read: none where all that is left is not committed yet.
+std::uint64_t Pipeline::Graph::read_slice(std::uint64_t until_ns) {
+  std::uint64_t total = 0;
+  for (RingReader& reader : readers) {
+    while (reader.next_ns() <= until_ns) {
+      const std::size_t size = reader.read(batch_->raw, kBatchBytes, until_ns);
+      if (size == 0 && batch_->raw.bytes.empty()) break;  // a record is not committed yet
+      total += size;
+      if (size == 0 || batch_->raw.bytes.size() >= kBatchBytes) send_batch();
     }
-    if (!done && progress == 0) std::this_thread::sleep_for(kBusyNap);
   }
   return total;
 }
@@ -291,6 +327,7 @@ bool Pipeline::Graph::may_wait(steady_clock::time_point last_pass) const {
 void Pipeline::Graph::run_reader() {
   ::pthread_setname_np(::pthread_self(), "ior-reader");
   raise_priority();
+  if (options.threads > 1) arena.enqueue([] {});  // the workers start now
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   steady_clock::time_point last_pass;
@@ -308,7 +345,7 @@ void Pipeline::Graph::run_reader() {
     if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
     completed_ = pass_++;
     nap = next_nap(nap, read);
-    if (!is_stopping && read < kBatches * kBatchBytes / 8) std::this_thread::sleep_for(nap);
+    if (!is_stopping && read < kLargePass) std::this_thread::sleep_for(nap);
   }
   completed_ = kAllPasses;
   send_batch();

@@ -50,11 +50,28 @@ void ProcessTable::describe(const WireRecord& record) {
   process.cgroup = cgroup;
 }
 
+// Each thread's shard knows its process, but only one of them the description.
+std::uint32_t ProcessTable::take_over(ProcessTable& table, std::uint32_t number) {
+  Process& process = table.processes_[number];
+  const std::uint64_t described_ns = table.described_ns_[number];
+  const Id id{process.pid, process.start_ns};
+  const auto [place, is_new] = numbers_.try_emplace(id, 0);
+  if (is_new) {
+    place->second = add(std::move(process));
+  } else if (described_ns > described_ns_[place->second]) {
+    processes_[place->second] = std::move(process);
+  } else {
+    return place->second;
+  }
+  described_ns_[place->second] = described_ns;
+  return place->second;
+}
+
 std::vector<std::uint32_t> ProcessTable::absorb(ProcessTable& table) {
   std::vector<std::uint32_t> numbers;
   numbers.reserve(table.processes_.size());
   for (std::uint32_t i = 0; i < table.processes_.size(); ++i) {
-    numbers.push_back(table.is_other(i) ? other() : add(std::move(table.processes_[i])));
+    numbers.push_back(table.is_other(i) ? other() : take_over(table, i));
   }
   table.processes_.clear();
   return numbers;

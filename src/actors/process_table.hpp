@@ -34,6 +34,7 @@ class ProcessTable {
   static constexpr std::uint32_t kNone = ~0u;
 
   std::uint32_t add(Process process);
+  std::uint32_t take_over(ProcessTable& table, std::uint32_t number);
 
   const std::shared_ptr<TableRoom> room_;
   std::vector<Process> processes_;

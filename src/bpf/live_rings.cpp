@@ -107,7 +107,18 @@ std::uint64_t LiveRings::consumed(std::size_t ring) const {
                                                   : moved_[ring - cpus_].consumer);
 }
 
-std::size_t LiveRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+std::uint64_t LiveRings::next_ns(std::size_t ring) const {
+  if (ring < cpus_) {
+    const ior_ring& own = own_ring(ring);
+    return ring_record_ns(reinterpret_cast<const std::byte*>(own.data) +
+                          (own.consumed & (ring_bytes_ - 1)));
+  }
+  const std::byte* data = moved_[ring - cpus_].producer + page_bytes();
+  const std::byte* place = data + (consumed(ring) & (moved_bytes_ - 1));
+  return load_acquire<std::uint32_t>(place) & kRingBusy ? 0 : ring_record_ns(place);
+}
+
+std::size_t LiveRings::consume(std::size_t ring, RingUntil until, std::size_t limit,
                                std::vector<std::byte>& out) {
   const std::size_t room = limit - std::min(limit, out.size());
   return ring < cpus_ ? consume_own(own_ring(ring), until, room, out)
@@ -116,20 +127,20 @@ std::size_t LiveRings::consume(std::size_t ring, std::uint64_t until, std::size_
 
 // Copies in pieces: the last record before the ring's end may run on behind it, and the next one
 // does not follow it then.
-std::size_t LiveRings::consume_own(ior_ring& ring, std::uint64_t until, std::size_t room,
+std::size_t LiveRings::consume_own(ior_ring& ring, const RingUntil& until, std::size_t room,
                                    std::vector<std::byte>& out) {
   const std::uint64_t start = ring.consumed;
   const auto* data = reinterpret_cast<const std::byte*>(ring.data);
   std::uint64_t position = start;
-  bool is_full = false;
-  while (position < until && !is_full) {
+  bool is_done = false;
+  while (position < until.position && !is_done) {
     const std::size_t first = position & (ring_bytes_ - 1);
     std::size_t end = first;
-    while (position < until && end < ring_bytes_) {
+    while (position < until.position && end < ring_bytes_) {
       const std::size_t place =
           ring_record_bytes(*reinterpret_cast<const std::uint32_t*>(data + end));
-      is_full = position + place - start > room;
-      if (is_full) break;
+      is_done = position + place - start > room || ring_record_ns(data + end) > until.time_ns;
+      if (is_done) break;
       position += place;
       end += place;
     }
@@ -139,17 +150,18 @@ std::size_t LiveRings::consume_own(ior_ring& ring, std::uint64_t until, std::siz
   return position - start;
 }
 
-std::size_t LiveRings::consume_moved(MovedRing& ring, std::uint64_t until, std::size_t room,
+std::size_t LiveRings::consume_moved(MovedRing& ring, const RingUntil& until, std::size_t room,
                                      std::vector<std::byte>& out) {
   const std::byte* data = ring.producer + page_bytes();
   const std::uint64_t start = load_acquire<std::uint64_t>(ring.consumer);
   std::uint64_t position = start;
-  while (position < until) {
-    const auto header = load_acquire<std::uint32_t>(data + (position & (moved_bytes_ - 1)));
+  while (position < until.position) {
+    const std::byte* record = data + (position & (moved_bytes_ - 1));
+    const auto header = load_acquire<std::uint32_t>(record);
     if (header & kRingBusy) break;
-    const std::size_t place = ring_record_bytes(header);
-    if (position + place - start > room) break;
-    position += place;
+    const std::size_t size = ring_record_bytes(header);
+    if (position + size - start > room || ring_record_ns(record) > until.time_ns) break;
+    position += size;
   }
   const std::byte* first = data + (start & (moved_bytes_ - 1));
   out.insert(out.end(), first, first + (position - start));

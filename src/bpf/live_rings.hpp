@@ -40,7 +40,8 @@ class LiveRings final : public RingSource {
   std::size_t ring_bytes() const override { return ring_bytes_; }
   std::uint64_t produced(std::size_t ring) const override;
   std::uint64_t consumed(std::size_t ring) const override;
-  std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+  std::uint64_t next_ns(std::size_t ring) const override;
+  std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                       std::vector<std::byte>& out) override;
 
  private:
@@ -54,9 +55,9 @@ class LiveRings final : public RingSource {
   Result<void> map_own_rings(int fd);
   Result<void> add_moved_ring();
   ior_ring& own_ring(std::size_t cpu) const;
-  std::size_t consume_own(ior_ring& ring, std::uint64_t until, std::size_t room,
+  std::size_t consume_own(ior_ring& ring, const RingUntil& until, std::size_t room,
                           std::vector<std::byte>& out);
-  std::size_t consume_moved(MovedRing& ring, std::uint64_t until, std::size_t room,
+  std::size_t consume_moved(MovedRing& ring, const RingUntil& until, std::size_t room,
                             std::vector<std::byte>& out);
 
   const std::size_t cpus_;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kMagic = {'i', 'o', 'r', 'r', 'i', 'n', 'g', 's'};
 constexpr std::uint64_t kMaxRings = 1 << 16;
 constexpr std::uint64_t kMaxChunkBytes = 1ull << 32;
+constexpr std::size_t kAhead = 1024;  // bytes: walking is slow where each header must be fetched
 
 bool read_number(std::istream& in, std::uint64_t& value) {
   return static_cast<bool>(in.read(reinterpret_cast<char*>(&value), sizeof(value)));
@@ -86,31 +87,30 @@ std::size_t RecordedRings::ring_bytes() const {
   return largest;
 }
 
-// Copies first and walks then what it has just read: walking is slow where each header must be
-// fetched from memory.
-std::size_t RecordedRings::consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+std::uint64_t RecordedRings::next_ns(std::size_t ring) const {
+  const Ring& from = rings_[ring];
+  return place_at(from, from.bytes.size()) < kRingHeaderBytes + sizeof(ior_head)
+             ? 0
+             : ring_record_ns(from.bytes.data() + from.position);
+}
+
+std::size_t RecordedRings::consume(std::size_t ring, RingUntil until, std::size_t limit,
                                    std::vector<std::byte>& out) {
   Ring& from = rings_[ring];
   const std::uint64_t start = from.position;
-  const std::uint64_t end = std::min<std::uint64_t>(until, from.bytes.size());
-  const std::size_t before = out.size();
-  const std::size_t room = limit - std::min(limit, before);
-  const auto first = from.bytes.begin() + static_cast<std::ptrdiff_t>(start);
-  out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(std::min(end - start, room)));
-  while (from.position < end) {
+  const std::uint64_t end = std::min<std::uint64_t>(until.position, from.bytes.size());
+  const std::size_t room = limit - std::min(limit, out.size());
+  while (from.position < end && next_ns(ring) <= until.time_ns) {
+    __builtin_prefetch(from.bytes.data() + from.position + kAhead);
     const std::size_t place = place_at(from, end);
     // What is larger than any batch is cut off the ring: the decoder counts it.
-    if (from.position + place - start > room && !(before == 0 && from.position == start)) break;
+    if (from.position + place - start > room && !(out.empty() && from.position == start)) break;
     from.position += place;
   }
-  const std::size_t size = from.position - start;
-  if (size > room) {
-    out.assign(first, first + static_cast<std::ptrdiff_t>(size));
-  } else {
-    out.resize(before + size);
-  }
+  const std::byte* const first = from.bytes.data() + start;
+  out.insert(out.end(), first, first + (from.position - start));
   while (round_ + 1 < rounds_.size() && is_consumed(round_)) ++round_;
-  return size;
+  return from.position - start;
 }
 
 bool RecordedRings::is_consumed(std::size_t round) const {

@@ -38,7 +38,8 @@ class RecordedRings final : public RingSource {
   std::size_t ring_bytes() const override;
   std::uint64_t produced(std::size_t ring) const override { return rounds_[round_][ring]; }
   std::uint64_t consumed(std::size_t ring) const override { return rings_[ring].position; }
-  std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+  std::uint64_t next_ns(std::size_t ring) const override;
+  std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                       std::vector<std::byte>& out) override;
   void rewind();
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 
+#include "bpf/wire.h"
+
 namespace ior {
 
 inline constexpr std::uint32_t kRingBusy = 1u << 31;
@@ -18,6 +20,17 @@ inline constexpr std::size_t kRingHeaderBytes = 8;
 inline std::size_t ring_record_bytes(std::uint32_t header) {
   const std::size_t size = header & ~(kRingBusy | kRingDiscarded);
   return (size + kRingHeaderBytes + 7) & ~std::size_t{7};
+}
+
+// The time of the record behind the ring header that lies here; 0 where that is too short or not
+// committed.
+inline std::uint64_t ring_record_ns(const std::byte* place) {
+  std::uint32_t header;
+  std::memcpy(&header, place, sizeof(header));
+  if ((header & kRingBusy) || (header & ~kRingDiscarded) < sizeof(ior_head)) return 0;
+  std::uint64_t time_ns;
+  std::memcpy(&time_ns, place + kRingHeaderBytes + offsetof(ior_head, time_ns), sizeof(time_ns));
+  return time_ns;
 }
 
 class RingRecords {

@@ -10,6 +10,15 @@
 
 namespace ior {
 
+// How far to read a ring: to a position, and not past the first record of a later time.
+struct RingUntil {
+  RingUntil(std::uint64_t end_position, std::uint64_t last_ns = ~std::uint64_t{0})
+      : position(end_position), time_ns(last_ns) {}
+
+  std::uint64_t position;
+  std::uint64_t time_ns;  // of the boot clock
+};
+
 // Thread safety: one thread per ring at a time.
 class RingSource {
  public:
@@ -23,10 +32,13 @@ class RingSource {
   virtual std::uint64_t produced(std::size_t ring) const = 0;
   // How far the ring has been consumed.
   virtual std::uint64_t consumed(std::size_t ring) const = 0;
+  // The time of the next record, in ns of the boot clock; 0 for one that is not yet committed or is
+  // none. Requires: it has been produced.
+  virtual std::uint64_t next_ns(std::size_t ring) const = 0;
   // Appends whole records to `out`, up to `until` and while `out` stays within `limit` bytes, and
   // frees their place in the ring. Stops early at a record that is reserved and not yet committed.
   // Returns the number of bytes appended.
-  virtual std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+  virtual std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                               std::vector<std::byte>& out) = 0;
 };
 

@@ -247,6 +247,24 @@ TEST(Aggregator, TakesTheLaterDescriptionOfAProcess) {
   EXPECT_EQ(recording_of(aggregator).processes.at(0).executable, "/bin/cat");
 }
 
+TEST(Aggregator, HasAProcessOnceWhoseThreadsWereInSeveralShards) {
+  Aggregator first(0);
+  Aggregator second(1);
+  Aggregator third(2);
+  add(first, {read_call()});
+  describe(first, {{.time_ns = 10, .executable = "/bin/sh"}});
+  add(second, {read_call()});
+  describe(third, {{.time_ns = 20, .executable = "/bin/cat"}, {.pid = 7, .executable = "/bin/ls"}});
+  add(third, {read_call()});
+  const Recording recording = recording_of(std::vector{&first, &second, &third});
+  ASSERT_THAT(recording.processes, SizeIs(2));
+  EXPECT_EQ(recording.processes[0].executable, "/bin/cat");
+  EXPECT_EQ(recording.processes[1].pid, 7u);
+  ASSERT_THAT(recording.records, SizeIs(1));
+  EXPECT_EQ(recording.records[0].process, 0u);
+  EXPECT_EQ(recording.records[0].count, 3u);
+}
+
 // A process is described before exec and after it, on two CPUs: which ring is read first says
 // nothing.
 TEST(Aggregator, TakesTheLaterDescriptionEvenWhenItIsReadFirst) {

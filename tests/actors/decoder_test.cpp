@@ -1,5 +1,6 @@
 #include "actors/decoder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,6 +14,8 @@
 
 namespace ior::test {
 namespace {
+
+using testing::ElementsAre;
 
 constexpr unsigned kMarks = IOR_COMPAT | IOR_AFTER_LOSS | IOR_EXIT_LOST;
 constexpr unsigned kEnterSections =
@@ -250,28 +253,31 @@ TEST(Decoder, LeavesDiscardedRecordsOut) {
   EXPECT_EQ(batch->events[0].record.head().seq, 2u);
 }
 
-TEST(Decoder, DealsEventsOutByProcessInTheirOrderAndNamesToNobody) {
-  constexpr std::size_t kShards = 3;
+TEST(Decoder, DealsEventsOutByThreadInTheirOrderAndNamesToNobody) {
+  const Decoder decoder({2, 0, 1, 1});
+  ASSERT_EQ(decoder.shard_count(), 3u);
   std::vector<Bytes> records;
-  for (std::uint32_t tgid = 100; tgid < 110; ++tgid) {
-    records.push_back(name_record(tgid, "/a").bytes());
-    records.push_back(end_record(1).of({.tgid = tgid}).bytes());
-    records.push_back(process_record(kProcess, "", "", "").of({.tgid = tgid}).bytes());
+  for (std::uint32_t task = 0; task < 10; ++task) {
+    records.push_back(name_record(task, "/a").bytes());
+    records.push_back(end_record(1).of({.task = task}).bytes());
+    records.push_back(process_record(kProcess, "", "", "").of({.task = task}).bytes());
   }
-  const auto batch = decoded(concatenated(records), {}, kShards);
-  std::size_t dealt = 0;
-  for (std::size_t shard = 0; shard < kShards; ++shard) {
-    const auto& events = batch->shards[shard].events;
-    EXPECT_TRUE(std::ranges::is_sorted(events));
-    for (const std::uint32_t index : events) {
-      const WireRecord record = batch->events[index].record;
+  Batch batch(decoder.shard_count());
+  batch.raw.bytes = concatenated(records);
+  decoder.decode(batch);
+  EXPECT_EQ(batch.events.size(), 30u);
+  const auto tasks_of = [&](std::size_t shard) {
+    std::vector<std::uint32_t> tasks;
+    for (const std::uint32_t index : batch.shards[shard].events) {
+      const WireRecord record = batch.events[index].record;
       EXPECT_NE(record.kind(), IOR_RECORD_NAME);
-      EXPECT_EQ(Decoder::shard_of(record.head().tgid, kShards), shard);
-      ++dealt;
+      tasks.push_back(record.head().task);
     }
-  }
-  EXPECT_EQ(dealt, 20u);
-  EXPECT_EQ(batch->events.size(), 30u);
+    return tasks;
+  };
+  EXPECT_THAT(tasks_of(0), ElementsAre(1, 1, 5, 5, 9, 9));
+  EXPECT_THAT(tasks_of(1), ElementsAre(2, 2, 3, 3, 6, 6, 7, 7));
+  EXPECT_THAT(tasks_of(2), ElementsAre(0, 0, 4, 4, 8, 8));
 }
 
 bool lies_in(const void* address, std::size_t size, const Bytes& record) {

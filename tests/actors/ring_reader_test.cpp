@@ -74,6 +74,37 @@ TEST(RingReader, WaitsForARecordThatIsNotCommitted) {
   EXPECT_EQ(batch.bytes, concatenated({record(1), record(2), record(3)}));
 }
 
+TEST(RingReader, StopsBeforeARecordOfALaterTime) {
+  FakeRings rings(1);
+  RingReader reader(rings, 0);
+  EXPECT_EQ(reader.next_ns(), RingReader::kAnyTime);
+  for (std::uint64_t time_ns : {100, 200, 150, 300}) {
+    rings.append(0, end_record(1).at(time_ns).bytes());
+  }
+  reader.begin_pass();
+  EXPECT_EQ(reader.next_ns(), 100u);
+  RawBatch batch;
+  EXPECT_EQ(reader.read(batch, kPlenty, 99), 0u);
+  EXPECT_EQ(reader.read(batch, kPlenty, 199), record_bytes());
+  EXPECT_EQ(reader.next_ns(), 200u);
+  EXPECT_EQ(reader.read(batch, kPlenty, 200), 2 * record_bytes()) << "also what is behind it";
+  EXPECT_EQ(reader.next_ns(), 300u);
+  EXPECT_FALSE(reader.pass_done());
+  EXPECT_EQ(reader.read(batch, kPlenty), record_bytes());
+  EXPECT_EQ(reader.next_ns(), RingReader::kAnyTime);
+}
+
+TEST(RingReader, DoesNotKnowTheTimeOfARecordThatIsNotCommitted) {
+  FakeRings rings(1);
+  RingReader reader(rings, 0);
+  const std::uint64_t busy = rings.reserve(0, end_record(1).at(100).bytes());
+  reader.begin_pass();
+  EXPECT_EQ(reader.next_ns(), 0u);
+  rings.commit(0, busy);
+  reader.begin_pass();
+  EXPECT_EQ(reader.next_ns(), 100u);
+}
+
 TEST(RingReader, ReadsItsOwnRingOnly) {
   FakeRings rings(2);
   RingReader second(rings, 1);

@@ -177,6 +177,23 @@ TEST(RecordedRings, StopWhereTheReaderWants) {
   EXPECT_EQ(rings.consumed(0), 2 * record_bytes());
 }
 
+TEST(RecordedRings, StopBeforeARecordOfALaterTime) {
+  const Bytes early = end_record(1).at(100).bytes();
+  const Bytes late = end_record(2).at(200).bytes();
+  RecordedRings rings(1, {{0, concatenated({early, late})}});
+  Bytes bytes;
+  EXPECT_EQ(rings.next_ns(0), 100u);
+  EXPECT_EQ(rings.consume(0, {rings.produced(0), 199}, kPlenty, bytes), early.size());
+  EXPECT_EQ(rings.next_ns(0), 200u);
+  EXPECT_EQ(rings.consume(0, {rings.produced(0), 200}, kPlenty, bytes), late.size());
+}
+
+TEST(RecordedRings, DoNotKnowTheTimeOfWhatIsNoRecord) {
+  RecordedRings rings(2, {{0, ring_bytes_of(Bytes(8))}, {1, Bytes(12)}});
+  EXPECT_EQ(rings.next_ns(0), 0u);
+  EXPECT_EQ(rings.next_ns(1), 0u);
+}
+
 TEST(RecordedRings, GiveARecordThatIsLargerThanAnyBatchToAnEmptyOne) {
   const Bytes large = ring_bytes_of(Bytes(10'000));
   RecordedRings rings(1, {{0, concatenated({large, record(1)})}});

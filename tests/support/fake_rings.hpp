@@ -48,14 +48,20 @@ class FakeRings final : public RingSource {
     return rings_[ring].position;
   }
 
-  std::size_t consume(std::size_t ring, std::uint64_t until, std::size_t limit,
+  std::uint64_t next_ns(std::size_t ring) const override {
+    const std::lock_guard lock(mutex_);
+    return ring_record_ns(rings_[ring].bytes.data() + rings_[ring].position);
+  }
+
+  std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                       std::vector<std::byte>& out) override {
     const std::lock_guard lock(mutex_);
     Ring& from = rings_[ring];
     const std::uint64_t start = from.position;
-    while (from.position < until) {
+    while (from.position < until.position) {
       const std::uint32_t header = header_at(from.bytes, from.position);
       const std::size_t place = ring_record_bytes(header);
+      if (ring_record_ns(from.bytes.data() + from.position) > until.time_ns) break;
       if ((header & kRingBusy) || out.size() + (from.position - start) + place > limit) break;
       from.position += place;
     }
