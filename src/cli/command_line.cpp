@@ -136,6 +136,10 @@ void add_run_options(CLI::App& app, Given& given) {
       .value("--threads", "N", given.threads, "threads that do the work (default: what suits)")
       .value("--mapSize", "BYTES", given.map_size,
              "of each CPU's ring: a power of two, such as 4M\n(default: what suits)")
+      .value(
+          "--max-keys", "N", given.max_keys,
+          "records to keep at most; of what is beyond that first\nprocess and thread are left out, "
+          "then all else\n(default: 524288)")
       .value("--ready-fd", "FD", given.ready_fd, "write a byte there once everything is attached");
 }
 

@@ -29,6 +29,7 @@ struct Given {
   std::string duration;
   std::string threads;
   std::string map_size;
+  std::string max_keys;
   std::string ready_fd;
   std::string fields;
   std::string count;

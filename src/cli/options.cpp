@@ -80,6 +80,7 @@ Result<void> read_values(const Given& given, Options& options) {
       .read(given.rows, parse_rows, options.rows)
       .read(given.threads, parse_threads, options.threads)
       .read(given.map_size, parse_ring_bytes, options.ring_bytes)
+      .read(given.max_keys, parse_max_keys, options.max_keys)
       .read(given.ready_fd, parse_ready_fd, options.ready_fd)
       .read(given.fields, parse_fields, options.fields)
       .read(given.count, parse_count, options.weight)

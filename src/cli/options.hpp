@@ -46,6 +46,7 @@ struct Options {
   std::optional<double> duration_s;  // none: until the target has exited or a signal
   int threads = 0;                   // 0: what suits the machine
   std::uint64_t ring_bytes = 0;      // 0: what suits the machine
+  std::size_t max_keys = 0;          // 0: the default
   int ready_fd = -1;
   std::vector<Field> fields;  // empty: the command's default
   Weight weight = Weight::count;

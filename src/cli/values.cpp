@@ -16,6 +16,7 @@ namespace ior {
 namespace {
 
 constexpr int kThreadsMax = 1024;
+constexpr std::size_t kMaxKeysMax = 1 << 28;
 constexpr double kDurationMaxS = 1e9;
 constexpr std::uint64_t kRingBytesMin = 4096;
 constexpr std::uint64_t kRingBytesMax = std::uint64_t{1} << 29;
@@ -95,6 +96,14 @@ Result<std::uint64_t> parse_ring_bytes(std::string_view text) {
     return bad_value("-mapSize", text, "a power of two from 4K to 512M, such as 4194304 or 4M");
   }
   return bytes;
+}
+
+Result<std::size_t> parse_max_keys(std::string_view text) {
+  const auto keys = to_number<std::size_t>(text);
+  if (!keys || *keys < 1 || *keys > kMaxKeysMax) {
+    return bad_value("-max-keys", text, fmt::format("a number from 1 to {}", kMaxKeysMax));
+  }
+  return *keys;
 }
 
 Result<int> parse_ready_fd(std::string_view text) {

@@ -27,6 +27,9 @@ Result<int> parse_threads(std::string_view text);
 // Bytes of each ring: a power of two, suffixes K, M and G allowed.
 Result<std::uint64_t> parse_ring_bytes(std::string_view text);
 
+// Records of the aggregation.
+Result<std::size_t> parse_max_keys(std::string_view text);
+
 // An fd that is open for writing.
 Result<int> parse_ready_fd(std::string_view text);
 

@@ -142,10 +142,12 @@ Result<void> Trace::load() {
   if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.args);
   pipeline_.emplace(
       session_->rings(),
-      PipelineOptions{.threads = options_.threads != 0 ? options_.threads : default_threads(),
-                      .filter = {options_.comm, options_.path},
-                      .rows = rows_ ? &*rows_ : nullptr,
-                      .aggregate = options_.flamegraph || !options_.plain});
+      PipelineOptions{
+          .threads = options_.threads != 0 ? options_.threads : default_threads(),
+          .filter = {options_.comm, options_.path},
+          .rows = rows_ ? &*rows_ : nullptr,
+          .aggregate = options_.flamegraph || !options_.plain,
+          .max_keys = options_.max_keys != 0 ? options_.max_keys : TableRoom::kRecords});
   return {};
 }
 

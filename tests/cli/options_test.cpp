@@ -57,13 +57,16 @@ TEST(Options, of_an_empty_argv_are_the_same) {
 }
 
 TEST(Options, hold_everything_that_a_trace_was_asked_for) {
-  const Options options =
-      parsed({"-pid",    "17",        "-tid",      "18",        "-f",
-              "-comm",   "cat",       "-path",     "/etc",      "-flamegraph",
-              "-name",   "x",         "-duration", "1.5",       "-threads",
-              "3",       "-mapSize",  "1M",        "-ready-fd", "1",
-              "-fields", "comm,path", "-count",    "bytes",     "-trace-syscalls",
-              "openat"});
+  const Options options = parsed({"-pid",        "17",       "-tid",
+                                  "18",          "-f",       "-comm",
+                                  "cat",         "-path",    "/etc",
+                                  "-flamegraph", "-name",    "x",
+                                  "-duration",   "1.5",      "-threads",
+                                  "3",           "-mapSize", "1M",
+                                  "-ready-fd",   "1",        "-max-keys",
+                                  "99",          "-fields",  "comm,path",
+                                  "-count",      "bytes",    "-trace-syscalls",
+                                  "openat"});
   EXPECT_EQ(options.pid, 17u);
   EXPECT_EQ(options.tid, 18u);
   EXPECT_TRUE(options.follow);
@@ -76,6 +79,7 @@ TEST(Options, hold_everything_that_a_trace_was_asked_for) {
   EXPECT_EQ(options.threads, 3);
   EXPECT_EQ(options.ring_bytes, 1048576u);
   EXPECT_EQ(options.ready_fd, 1);
+  EXPECT_EQ(options.max_keys, 99u);
   EXPECT_THAT(options.fields, ElementsAre(Field::comm, Field::path));
   EXPECT_EQ(options.weight, Weight::bytes);
   EXPECT_EQ(options.selection.syscalls.count(), 1u);
@@ -96,6 +100,7 @@ constexpr Spelling kValued[] = {{"pid", "17"},
                                 {"duration", "2"},
                                 {"threads", "2"},
                                 {"mapSize", "4096"},
+                                {"max-keys", "7"},
                                 {"ready-fd", "1"},
                                 {"fields", "pid,tid"},
                                 {"count", "duration"},
@@ -114,8 +119,8 @@ constexpr Spelling kValued[] = {{"pid", "17"},
 bool same(const Options& a, const Options& b) {
   return a.pid == b.pid && a.tid == b.tid && a.comm == b.comm && a.path == b.path &&
          a.name == b.name && a.duration_s == b.duration_s && a.threads == b.threads &&
-         a.ring_bytes == b.ring_bytes && a.ready_fd == b.ready_fd && a.fields == b.fields &&
-         a.weight == b.weight && a.filters == b.filters &&
+         a.ring_bytes == b.ring_bytes && a.max_keys == b.max_keys && a.ready_fd == b.ready_fd &&
+         a.fields == b.fields && a.weight == b.weight && a.filters == b.filters &&
          a.selection.syscalls == b.selection.syscalls;
 }
 
@@ -260,6 +265,7 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"-duration", "0"}, "-duration takes seconds"},
            ErrorCase{{"-threads", "none"}, "-threads takes a number"},
            ErrorCase{{"-mapSize", "5000"}, "-mapSize takes a power of two"},
+           ErrorCase{{"-max-keys", "0"}, "-max-keys takes a number from 1"},
            ErrorCase{{"-ready-fd", "-1"}, "-ready-fd takes the number of an open fd"},
            ErrorCase{{"-comm", "longer-than-fifteen"}, "-comm takes at most 15 bytes"},
            ErrorCase{{"-fields", "pth"}, "-fields: unknown field 'pth'"},

@@ -138,5 +138,24 @@ TEST(Ledger, table_and_figures_say_that_calls_are_missing) {
   EXPECT_GT(export_records(file).at(0)["missing_at_most"], 0);
 }
 
+TEST(Ledger, totals_are_exact_and_folding_is_told_beyond_max_keys) {
+  const TempDir directory;
+  const Finished traced =
+      run({IOR_BIN, "-max-keys", "40", "-flamegraph", "-trace-syscalls", "mkdir", "-f", "--", "sh",
+           "-c", "for i in $(seq 100); do mkdir /no-such-directory/$i; done"},
+          directory.path());
+  EXPECT_EQ(lost_calls(traced.err), 0u) << traced.err;
+  const json report = report_of(directory.path());
+  EXPECT_EQ(report["calls"]["recorded"], 100);
+  EXPECT_EQ(report["losses"]["unexplained"], 0);
+  EXPECT_GT(report["losses"]["not_lost"]["folded"], 0) << report.dump(2);
+  EXPECT_GT(report["losses"]["not_lost"]["folded_pid_tid"], 0) << report.dump(2);
+  const auto records = export_records(recording_in(directory.path()));
+  EXPECT_LE(records.size(), 40u);
+  std::uint64_t calls = 0;
+  for (const json& record : records) calls += record["count"].get<std::uint64_t>();
+  EXPECT_EQ(calls, 100u);
+}
+
 }  // namespace
 }  // namespace ior::e2e
