@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "bpf/live_rings.hpp"
+
 namespace ior {
 namespace {
 
@@ -63,6 +65,8 @@ ior_settings kernel_settings(const SessionSettings& settings, std::uint64_t ring
   out.target_tgid = settings.target_tgid;
   out.target_tid = settings.target_tid;
   out.ring_bytes = static_cast<__u32>(ring_bytes);
+  out.segment_bytes = static_cast<__u32>(segment_bytes(ring_bytes));
+  out.segments = out.ring_bytes / out.segment_bytes;
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
   std::ranges::copy(settings.selected, out.selected);

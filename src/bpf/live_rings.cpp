@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <numeric>
 
 #include "bpf/ring_records.hpp"
 
@@ -39,6 +40,7 @@ std::unexpected<Error> cannot_map() {
 LiveRings::LiveRings(std::size_t cpus, std::size_t ring_bytes)
     : cpus_(cpus),
       ring_bytes_(ring_bytes),
+      segment_bytes_(segment_bytes(ring_bytes)),
       moved_bytes_(std::max(kMovedMin, ring_bytes / kMovedShare)) {}
 
 Result<std::unique_ptr<LiveRings>> LiveRings::create(int own_rings_fd, std::size_t cpus,
@@ -58,6 +60,8 @@ Result<void> LiveRings::map_own_rings(int fd) {
                         MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) return cannot_map();
   own_ = static_cast<std::byte*>(mapped);
+  for (std::size_t cpu = 0; cpu < cpus_; ++cpu)
+    std::iota(std::begin(own_ring(cpu).places), std::end(own_ring(cpu).places), std::uint16_t{0});
   return {};
 }
 
@@ -97,6 +101,12 @@ ior_ring& LiveRings::own_ring(std::size_t cpu) const {
   return *reinterpret_cast<ior_ring*>(own_ + cpu * ring_map_bytes(ring_bytes_));
 }
 
+const std::byte* LiveRings::segment_of(const ior_ring& ring, std::uint64_t position) const {
+  const std::uint64_t number = position / segment_bytes_;
+  const std::uint16_t place = ring.places[number % (ring_bytes_ / segment_bytes_)];
+  return reinterpret_cast<const std::byte*>(ring.data) + place * (segment_bytes_ + IOR_RING_SPARE);
+}
+
 std::uint64_t LiveRings::produced(std::size_t ring) const {
   return load_acquire<std::uint64_t>(ring < cpus_ ? static_cast<void*>(&own_ring(ring).produced)
                                                   : moved_[ring - cpus_].producer);
@@ -110,8 +120,7 @@ std::uint64_t LiveRings::consumed(std::size_t ring) const {
 std::uint64_t LiveRings::next_ns(std::size_t ring) const {
   if (ring < cpus_) {
     const ior_ring& own = own_ring(ring);
-    return ring_record_ns(reinterpret_cast<const std::byte*>(own.data) +
-                          (own.consumed & (ring_bytes_ - 1)));
+    return ring_record_ns(segment_of(own, own.consumed) + own.consumed % segment_bytes_);
   }
   const std::byte* data = moved_[ring - cpus_].producer + page_bytes();
   const std::byte* place = data + (consumed(ring) & (moved_bytes_ - 1));
@@ -125,18 +134,18 @@ std::size_t LiveRings::consume(std::size_t ring, RingUntil until, std::size_t li
                       : consume_moved(moved_[ring - cpus_], until, room, out);
 }
 
-// Copies in pieces: the last record before the ring's end may run on behind it, and the next one
-// does not follow it then.
+// Copies in pieces: a segment's last record may run on behind it, and the next one does not follow
+// it then.
 std::size_t LiveRings::consume_own(ior_ring& ring, const RingUntil& until, std::size_t room,
                                    std::vector<std::byte>& out) {
   const std::uint64_t start = ring.consumed;
-  const auto* data = reinterpret_cast<const std::byte*>(ring.data);
   std::uint64_t position = start;
   bool is_done = false;
   while (position < until.position && !is_done) {
-    const std::size_t first = position & (ring_bytes_ - 1);
+    const std::byte* data = segment_of(ring, position);
+    const std::size_t first = position % segment_bytes_;
     std::size_t end = first;
-    while (position < until.position && end < ring_bytes_) {
+    while (position < until.position && end < segment_bytes_) {
       const std::size_t place =
           ring_record_bytes(*reinterpret_cast<const std::uint32_t*>(data + end));
       is_done = position + place - start > room || ring_record_ns(data + end) > until.time_ns;

@@ -15,9 +15,17 @@
 
 namespace ior {
 
+// A ring of common size has segments of 128 KiB, others are one.
+constexpr std::size_t segment_bytes(std::size_t ring_bytes) {
+  constexpr std::size_t kSegment = 128 << 10;
+  const bool has_segments = ring_bytes >= 8 * kSegment && ring_bytes <= IOR_SEGMENTS_MAX * kSegment;
+  return has_segments ? kSegment : ring_bytes;
+}
+
 // The bytes that the map of all CPUs' own rings keeps for one of them.
 constexpr std::size_t ring_map_bytes(std::size_t ring_bytes) {
-  return sizeof(ior_ring) + ring_bytes + IOR_RING_SPARE;
+  return sizeof(ior_ring) +
+         ring_bytes / segment_bytes(ring_bytes) * (segment_bytes(ring_bytes) + IOR_RING_SPARE);
 }
 
 class LiveRings final : public RingSource {
@@ -55,6 +63,7 @@ class LiveRings final : public RingSource {
   Result<void> map_own_rings(int fd);
   Result<void> add_moved_ring();
   ior_ring& own_ring(std::size_t cpu) const;
+  const std::byte* segment_of(const ior_ring& ring, std::uint64_t position) const;
   std::size_t consume_own(ior_ring& ring, const RingUntil& until, std::size_t room,
                           std::vector<std::byte>& out);
   std::size_t consume_moved(MovedRing& ring, const RingUntil& until, std::size_t room,
@@ -62,6 +71,7 @@ class LiveRings final : public RingSource {
 
   const std::size_t cpus_;
   const std::size_t ring_bytes_;
+  const std::size_t segment_bytes_;
   const std::size_t moved_bytes_;
   std::byte* own_ = nullptr;
   std::vector<MovedRing> moved_;

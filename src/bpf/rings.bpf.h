@@ -30,6 +30,25 @@ struct {
   __array(values, struct ior_moved_ring);
 } moved_rings SEC(".maps");
 
+/* Makes the segment in which `at` lies the one in work. Of the places that are free it takes the
+ * one that was read last: that is in the caches, and its pages in the TLB, where going around in
+ * all of the ring would fetch each page anew. The places of two segments change, both of which hold
+ * nothing: this one and the last that was read. */
+static __noinline void enter_segment(struct ior_ring* ring, __u64 at) {
+  __u64 number = at / settings.segment_bytes, mask = settings.segments - 1;
+  __u64 unread = *(volatile __u64*)&ring->consumed / settings.segment_bytes;
+  __u32 here = number & mask & (IOR_SEGMENTS_MAX - 1);
+  __u16 place = ring->places[here];
+  if (unread != 0 && unread + mask > number) {
+    __u32 last = (unread - 1) & mask & (IOR_SEGMENTS_MAX - 1);
+    ring->places[here] = ring->places[last];
+    ring->places[last] = place;
+    place = ring->places[here];
+  }
+  ring->segment_at = (place & mask) * (settings.segment_bytes + IOR_RING_SPARE);
+  ring->segment_end = (number + 1) * settings.segment_bytes;
+}
+
 /* Where the next record of `size` bytes, a multiple of 8, goes in this CPU's ring, and is not yet
  * seen; null where there is no room. */
 static __always_inline void* ring_place(struct ior_ring* ring, __u32 size) {
@@ -38,7 +57,12 @@ static __always_inline void* ring_place(struct ior_ring* ring, __u32 size) {
     ring->writable_until = *(volatile __u64*)&ring->consumed + settings.ring_bytes;
     if (end > ring->writable_until) return 0;
   }
-  __u64* header = (void*)ring->data + (at & (settings.ring_bytes - 1));
+  if (at >= ring->segment_end) enter_segment(ring, at);
+  __u64 segment_at = ring->segment_at;
+  if (segment_at > (settings.segments - 1) * (__u64)(settings.segment_bytes + IOR_RING_SPARE)) {
+    return 0; /* it never is, but the verifier can't know */
+  }
+  __u64* header = (void*)ring->data + segment_at + (at & (settings.segment_bytes - 1));
   *header = size;
   return header + 1;
 }

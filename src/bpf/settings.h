@@ -22,10 +22,12 @@ enum ior_selection {
 #define IOR_RING_BYTES_MIN 4096
 
 struct ior_settings {
-  __u32 self_tgid;         /* never traced */
-  __u32 target_tgid;       /* 0: every process */
-  __u32 target_tid;        /* 0: every thread */
-  __u32 ring_bytes;        /* of each CPU's own ring: a power of two */
+  __u32 self_tgid;   /* never traced */
+  __u32 target_tgid; /* 0: every process */
+  __u32 target_tid;  /* 0: every thread */
+  __u32 ring_bytes;  /* of each CPU's own ring: a power of two */
+  __u32 segments;    /* of such a ring: a power of two */
+  __u32 segment_bytes;
   __u8 can_cast;           /* the kernel has bpf_rdonly_cast */
   __u8 follow;             /* trace what the target forks, too */
   __u8 from_exec;          /* trace the target from its next execve on */

@@ -7,7 +7,8 @@
 #include "bpf/settings.h"
 #include "bpf/wire.h"
 
-const volatile struct ior_settings settings = {.ring_bytes = IOR_RING_BYTES_MIN};
+const volatile struct ior_settings settings = {
+    .ring_bytes = IOR_RING_BYTES_MIN, .segments = 1, .segment_bytes = IOR_RING_BYTES_MIN};
 
 enum task_flag {
   TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */

@@ -169,15 +169,21 @@ struct ior_total {
   __u64 bytes; /* moved by them */
 };
 
+#define IOR_SEGMENTS_MAX 512
+
 /* A CPU's own ring, in memory that the kernel and user space share. Only probes on that CPU write
  * to it, one at a time, so a record is there once `produced` says so, and needs no lock. Positions
- * count bytes from the start of the trace; position p is the byte p modulo the ring's size of
- * `data`. Each record has an 8-byte header {u32 size, u32 0} and lies in one piece: the last one of
- * a round may run on into the spare place behind the ring. */
+ * count bytes from the start of the trace. They run through segments, whose order in memory
+ * changes: segment number n, modulo their count, lies in place `places[n]` of `data`, and each
+ * place has IOR_RING_SPARE bytes more. Each record has an 8-byte header {u32 size, u32 0} and lies
+ * in one piece: the last one that begins in a segment may run on behind it. */
 struct ior_ring {
   __u64 produced;
   __u64 writable_until; /* the kernel side's: what `consumed` allowed when it was last looked at */
-  __u8 reserved[4096 - 16];
+  __u64 segment_end;    /* the kernel side's, of the segment in work: the position behind it */
+  __u64 segment_at;     /* and where in `data` it begins */
+  __u16 places[IOR_SEGMENTS_MAX];
+  __u8 reserved[4096 - 32 - 2 * IOR_SEGMENTS_MAX];
   __u64 consumed; /* the only word that user space writes */
   __u8 reserved_too[4096 - 8];
   struct ior_total totals[IOR_ROWS];

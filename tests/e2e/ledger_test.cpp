@@ -121,6 +121,22 @@ TEST(Ledger, balances_when_the_reader_stops_for_a_while) {
   EXPECT_GT(lost_by_causes(report), 0u);
 }
 
+// Full and empty by turns, a ring's segments go from place to place: no record may be damaged by
+// it.
+TEST(Ledger, balances_when_the_reader_stops_again_and_again) {
+  const json report = trace_calls({"-mapSize", "1M"}, [](const Running& ior) {
+    for (int i = 0; i < 6; ++i) {
+      std::this_thread::sleep_for(milliseconds(10));
+      ior.send_signal(SIGSTOP);
+      std::this_thread::sleep_for(milliseconds(40));
+      ior.send_signal(SIGCONT);
+    }
+  });
+  expect_all_counted(report);
+  EXPECT_GT(lost_by_causes(report), 0u);
+  EXPECT_EQ(report["losses"]["calls_lost"]["ring_full"], lost_by_causes(report)) << report.dump(2);
+}
+
 TEST(Ledger, table_and_figures_say_that_calls_are_missing) {
   const TempDir directory;
   const Finished traced =
