@@ -42,8 +42,8 @@ constexpr std::size_t kBatchBytes = 160 << 10;  // of ring bytes in one batch
 constexpr std::uint64_t kSliceNs = 500'000;     // of a pass
 constexpr std::uint64_t kLargePass = 1 << 20;   // bytes: more waits by the time it is read
 constexpr microseconds kShortestNap{1'000};     // between passes, when much was read
-constexpr microseconds kLongestNap{20'000};     // after a while with little
-constexpr microseconds kNapPerMiB{1'000};       // of a ring: flat out it fills in three times that
+constexpr microseconds kLongestNap{30'000};     // after a while with little
+constexpr microseconds kNapPerMiB{1'800};       // of a ring: flat out it fills in twice that
 constexpr std::size_t kMuch = 64;               // the part of a ring that is much for a pass
 constexpr milliseconds kLongestDelay{250};      // of records that nobody waits to see
 constexpr microseconds kBusyNap{50};            // until a record is committed, or a batch is free
@@ -312,7 +312,7 @@ std::uint64_t Pipeline::Graph::read_slice(std::uint64_t until_ns) {
 microseconds Pipeline::Graph::next_nap(microseconds nap, std::uint64_t read) const {
   if (read > ring_bytes / kMuch) return std::max(nap / 2, kShortestNap);
   const auto safe = kNapPerMiB * static_cast<std::int64_t>(ring_bytes >> 20);
-  return std::min(2 * nap, read == 0 ? kLongestNap : std::clamp(safe, kShortestNap, kLongestNap));
+  return std::min(2 * nap, std::clamp(safe, kShortestNap, kLongestNap));
 }
 
 // Whether what waits in the rings may wait for more: cold caches make a pass dear, however little
