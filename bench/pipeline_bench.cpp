@@ -81,6 +81,7 @@ void pipeline(benchmark::State& state, Mix mix, std::size_t calls) {
 BENCHMARK_CAPTURE(pipeline, read_heavy, Mix::read_heavy, kPipelineCalls)->Apply(settle);
 BENCHMARK_CAPTURE(pipeline, metadata_heavy, Mix::metadata_heavy, kPipelineCalls)->Apply(settle);
 BENCHMARK_CAPTURE(pipeline, fork_heavy, Mix::fork_heavy, kPipelineCalls)->Apply(settle);
+BENCHMARK_CAPTURE(pipeline, all_kinds, Mix::all_kinds, kPipelineCalls)->Apply(settle);
 BENCHMARK_CAPTURE(pipeline, migrating, Mix::migrating, kMigratingCalls)->Apply(settle);
 
 // Instead of records, a row of CSV for each call.

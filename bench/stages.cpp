@@ -6,12 +6,6 @@
 #include "actors/ring_reader.hpp"
 
 namespace ior::bench {
-namespace {
-
-constexpr std::size_t kBatchBytes = 128 << 10;
-
-}  // namespace
-
 Batches read_batches(const Replay& replay) {
   RecordedRings rings(replay.rings, replay.chunks);
   std::vector<RingReader> readers;

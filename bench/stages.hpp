@@ -15,6 +15,7 @@ namespace ior::bench {
 // What a unit's benchmark works on: a replay small enough to be decoded as a whole, a shard for all
 // processes.
 inline constexpr std::size_t kUnitCalls = 50'000;
+inline constexpr std::size_t kBatchBytes = 160 << 10;  // as the pipeline's
 
 using Batches = std::vector<std::unique_ptr<Batch>>;
 

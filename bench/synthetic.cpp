@@ -157,6 +157,16 @@ void run_process(Machine& machine, std::size_t number) {
   cpu.exit(task);
 }
 
+void make_all_kinds(Machine& machine, std::size_t calls) {
+  constexpr std::size_t kCallsByTurns = 4000;
+  constexpr std::size_t kProcessesByTurns = 200;
+  for (std::size_t process = 0; machine.calls() < calls;) {
+    make_reads(machine, machine.calls() + kCallsByTurns, true);
+    make_walks(machine, machine.calls() + kCallsByTurns);
+    for (std::size_t i = 0; i < kProcessesByTurns; ++i) run_process(machine, process++);
+  }
+}
+
 Replay make(Mix mix, std::size_t calls) {
   Replay replay;
   Machine machine(replay);
@@ -169,6 +179,9 @@ Replay make(Mix mix, std::size_t calls) {
       break;
     case Mix::metadata_heavy:
       make_walks(machine, calls);
+      break;
+    case Mix::all_kinds:
+      make_all_kinds(machine, calls);
       break;
     case Mix::fork_heavy:
       for (std::size_t i = 0; machine.calls() < calls; ++i) run_process(machine, i);

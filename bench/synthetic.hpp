@@ -16,6 +16,7 @@ enum class Mix : std::uint8_t {
   read_heavy,      // threads that open a file, read it in many pieces, close it
   metadata_heavy,  // walks over a large tree: stat, open, short read, close, rename; mostly paths
   fork_heavy,      // many short processes, a dozen calls each
+  all_kinds,       // the three by turns, with migrating threads
   migrating,  // read_heavy with threads that change the CPU all the time, so that halves arrive out
               // of order
 };
@@ -30,4 +31,5 @@ const Replay& synthetic(Mix mix, std::size_t calls);
 #define IOR_BENCHMARK_MIXES(function)                                                              \
   BENCHMARK_CAPTURE(function, read_heavy, Mix::read_heavy)->Unit(benchmark::kMillisecond);         \
   BENCHMARK_CAPTURE(function, metadata_heavy, Mix::metadata_heavy)->Unit(benchmark::kMillisecond); \
-  BENCHMARK_CAPTURE(function, fork_heavy, Mix::fork_heavy)->Unit(benchmark::kMillisecond)
+  BENCHMARK_CAPTURE(function, fork_heavy, Mix::fork_heavy)->Unit(benchmark::kMillisecond);         \
+  BENCHMARK_CAPTURE(function, all_kinds, Mix::all_kinds)->Unit(benchmark::kMillisecond)

@@ -1,7 +1,7 @@
 // Which file a file handle stands for, as name_to_handle_at() gave it out: names an
-// open_by_handle_at() that failed. Handles go from process to process, and shards have different
-// ones: a call of another shard is seen before or after, as it comes; one of the same thread in
-// order. Bounded: full, it forgets all. Thread safety: any number of threads.
+// open_by_handle_at() that failed. Handles go from thread to thread, and shards have different
+// threads: of two shards' calls either one may be seen first; those of one thread come in order.
+// Bounded: full, it forgets all. Thread safety: any number of threads.
 #pragma once
 
 #include <cstdint>

@@ -40,6 +40,7 @@ constexpr std::size_t kBatchesPerThread = 6;    // in flight at most: more would
 constexpr int kMaxShards = 16;                  // each name has a number for each
 constexpr std::size_t kBatchBytes = 160 << 10;  // of ring bytes in one batch
 constexpr std::uint64_t kSliceNs = 500'000;     // of a pass
+constexpr std::uint64_t kClockSkewNs = 50'000;  // between CPUs: more than there is
 constexpr std::uint64_t kLargePass = 1 << 20;   // bytes: more waits by the time it is read
 constexpr microseconds kShortestNap{1'000};     // between passes, when much was read
 constexpr microseconds kLongestNap{30'000};     // after a while with little
@@ -55,15 +56,21 @@ struct Paired {
   std::size_t shard = 0;
 };
 
-// These run a body that is noexcept on the thread that hands them a batch, others as tasks.
-using EventNode = flow::function_node<BatchPtr, BatchPtr, flow::queueing_lightweight>;
-using PairNode = flow::multifunction_node<BatchPtr, std::tuple<Paired>, flow::queueing_lightweight>;
-using CallNode = flow::function_node<Paired, flow::continue_msg, flow::queueing_lightweight>;
+// What a node does with a batch is a task, or done by the thread that hands it the batch: such a
+// body must be noexcept.
+using AsTask = flow::queueing;
+using Inline = flow::queueing_lightweight;
+
+using EventNode = flow::function_node<BatchPtr, BatchPtr, Inline>;
+template <typename Policy>
+using PairNode = flow::multifunction_node<BatchPtr, std::tuple<Paired>, Policy>;
+template <typename Policy>
+using CallNode = flow::function_node<Paired, flow::continue_msg, Policy>;
 using Queue = BoundedQueue<std::unique_ptr<Batch>>;
 
-// Which shard a thread's calls fall to, by its number. Two threads share the work about equally
-// when the one that reads, decodes and tracks has two parts in seven of it; of more threads it has
-// none.
+// Which shard a thread's calls fall to, by its number. Two threads share the work for many traced
+// ones about equally when the one that reads, decodes and tracks has two parts in seven of the
+// calls; of more threads it has none.
 std::vector<std::size_t> deal_for(int threads) {
   if (threads == 1) return {0};
   if (threads == 2) return {0, 1, 1, 0, 1, 1, 1};
@@ -106,13 +113,13 @@ struct WorkerPriority : tbb::task_scheduler_observer {
 int default_threads() {
   cpu_set_t cpus;
   if (::sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return 1;
-  return std::clamp(CPU_COUNT(&cpus) / 2, 1, 8);
+  return std::clamp(CPU_COUNT(&cpus) / 2, 1, 4);  // more would wait for the reader's
 }
 
-// What one actor hands to the next stays on its thread and in its caches, and in the order of the
-// batches. The reader's thread decodes and tracks, too, and with fewer than three threads it has
-// the first shard; what the other shards do with a batch is a task each. Only their rows need a
-// sequencer.
+// What one actor hands to the next stays on its thread and in its caches, in the order of the
+// batches: all nodes are serial, and one thread alone puts batches in. That is the reader's, which
+// decodes and tracks, too, and with fewer than three threads has the first shard; what the other
+// shards do with a batch is a task each. Only their rows need a sequencer.
 struct Pipeline::Graph {
   Graph(RingSource& source, PipelineOptions given);
   ~Graph() { run_graph(); }  // edges make tasks, too: none may outlive its node
@@ -141,6 +148,7 @@ struct Pipeline::Graph {
 
  private:
   void wire();
+  template <typename Policy>
   void wire_shard(Shard& shard, EventNode& track, flow::sequencer_node<Paired>* rows);
   template <typename Node, typename... Arguments>
   Node& add(Arguments&&... arguments);
@@ -171,7 +179,7 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       ring_bytes(source.ring_bytes()),
       decoder(deal_for(options.threads)),
       fd_tracker(source.ring_count()),
-      batch_limit(kBatchesPerThread * static_cast<std::size_t>(options.threads)),
+      batch_limit(kBatchesPerThread * (decoder.shard_count() + 1)),
       free(batch_limit) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
@@ -209,35 +217,42 @@ void Pipeline::Graph::wire() {
     rows_in_order = &add<flow::sequencer_node<Paired>>([this](const Paired& paired) {
       return paired.batch->raw.order * shards.size() + paired.shard;
     });
-    auto& rows = add<CallNode>(flow::serial, [this](const Paired& paired) {
+    auto& rows = add<CallNode<AsTask>>(flow::serial, [this](const Paired& paired) noexcept {
       options.rows->write(paired.batch->shards[paired.shard].calls);
     });
     flow::make_edge(*rows_in_order, rows);
   }
-  for (const auto& shard : shards) wire_shard(*shard, track, rows_in_order);
+  // The last shard first: others can begin before the reader does its own part.
+  for (const auto& shard : shards | std::views::reverse) {
+    if (shard->number == 0 && options.threads < 3) {
+      wire_shard<Inline>(*shard, track, rows_in_order);
+    } else {
+      wire_shard<AsTask>(*shard, track, rows_in_order);
+    }
+  }
 }
 
+template <typename Policy>
 void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
                                  flow::sequencer_node<Paired>* rows) {
-  const auto body = [&shard](const BatchPtr& batch, PairNode::output_ports_type& calls) noexcept {
+  using Node = PairNode<Policy>;
+  auto& pair = add<Node>(flow::serial, [&shard](const BatchPtr& batch,
+                                                typename Node::output_ports_type& calls) noexcept {
     batch->shards[shard.number].calls.swap(shard.calls);
     shard.pairer.pair(*batch);
     std::get<0>(calls).try_put({batch, shard.number});
-  };
-  const auto as_task = [body](const auto& batch, auto& calls) { body(batch, calls); };
-  const bool is_readers = shard.number == 0 && options.threads < 3;
-  auto& pair =
-      is_readers ? add<PairNode>(flow::serial, body) : add<PairNode>(flow::serial, as_task);
+  });
   flow::make_edge(track, pair);
   if (rows) flow::make_edge(flow::output_port<0>(pair), *rows);
   if (!options.aggregate) return;
-  auto& aggregate = add<CallNode>(flow::serial, [this, &shard](const Paired& paired) noexcept {
-    ShardBatch& batch = paired.batch->shards[shard.number];
-    shard.aggregator.add(batch);
-    if (options.rows) return;
-    batch.clear();
-    batch.calls.swap(shard.calls);
-  });
+  auto& aggregate =
+      add<CallNode<Inline>>(flow::serial, [this, &shard](const Paired& paired) noexcept {
+        ShardBatch& batch = paired.batch->shards[shard.number];
+        shard.aggregator.add(batch);
+        if (options.rows) return;
+        batch.clear();
+        batch.calls.swap(shard.calls);
+      });
   flow::make_edge(flow::output_port<0>(pair), aggregate);
 }
 
@@ -293,10 +308,14 @@ std::uint64_t Pipeline::Graph::slice_end() const {
   return earliest + kSliceNs;
 }
 
-// Returns the number of bytes read: none where all that is left is not committed yet.
+// Reads up to that time, but rings that refer to names in others a little less far than those: the
+// CPUs' clocks need not agree. Returns the number of bytes read: none where all that is left is not
+// committed yet.
 std::uint64_t Pipeline::Graph::read_slice(std::uint64_t until_ns) {
   std::uint64_t total = 0;
-  for (RingReader& reader : readers) {
+  for (std::size_t ring = 0; ring < readers.size(); ++ring) {
+    if (ring == readers.size() / 2) until_ns -= kClockSkewNs;
+    RingReader& reader = readers[ring];
     while (reader.next_ns() <= until_ns) {
       const std::size_t size = reader.read(batch_->raw, kBatchBytes, until_ns);
       if (size == 0 && batch_->raw.bytes.empty()) break;  // a record is not committed yet

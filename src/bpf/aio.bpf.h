@@ -99,7 +99,7 @@ static long submit_step(__u32 index, void* context) {
 
 static __noinline int submit_iocbs(struct task_struct* task, struct pt_regs* regs, __u64 pid_tgid) {
   struct ior_iocb_list list = {.iocbs = regs->dx, .tgid = pid_tgid >> 32, .tid = pid_tgid};
-  describe_process(task, bpf_get_smp_processor_id());
+  describe_process(task, bpf_get_smp_processor_id(), 0);
   if ((long)regs->si > 0)
     bpf_loop(regs->si < IOCBS_AT_ONCE_MAX ? regs->si : IOCBS_AT_ONCE_MAX, submit_step, &list, 0);
   return 0;

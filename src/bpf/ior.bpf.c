@@ -43,7 +43,7 @@ static __always_inline void introduce(struct task_struct* task, struct ior_task_
   struct ior_task_state* leader = make_state(task->group_leader);
   if (leader && leader->described) {
     state->flags |= TASK_PROCESS_SENT;
-  } else if (send_process(state->cpu)) {
+  } else if (send_process(state->cpu, state->task)) {
     state->flags |= TASK_PROCESS_SENT;
     if (leader) leader->described = true;
   }

@@ -15,7 +15,7 @@
 
 namespace ior {
 
-// A ring of common size has segments of 128 KiB, others are one.
+// A ring of 1 to 64 MiB has segments of 128 KiB, others are one.
 constexpr std::size_t segment_bytes(std::size_t ring_bytes) {
   constexpr std::size_t kSegment = 128 << 10;
   const bool has_segments = ring_bytes >= 8 * kSegment && ring_bytes <= IOR_SEGMENTS_MAX * kSegment;

@@ -86,14 +86,15 @@ static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 
-/* Sends a PROCESS record about the current task's process; false where it was not sent (counted).
- */
-__noinline int send_process(__u32 cpu) {
+/* Sends a PROCESS record about the process of the current task, which has this number; false where
+ * it was not sent (counted). */
+__noinline int send_process(__u32 cpu, __u32 number) {
   struct ior_record_buffer* record = record_buffer();
   struct task_struct* task = current_task();
   if (!record) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_PROCESS;
+  record->head.task = number;
   record->head.tgid = READ(task, tgid);
   record->head.tid = READ(task, pid);
   record->head.time_ns = bpf_ktime_get_boot_ns();

@@ -89,9 +89,7 @@ std::size_t RecordedRings::ring_bytes() const {
 
 std::uint64_t RecordedRings::next_ns(std::size_t ring) const {
   const Ring& from = rings_[ring];
-  return place_at(from, from.bytes.size()) < kRingHeaderBytes + sizeof(ior_head)
-             ? 0
-             : ring_record_ns(from.bytes.data() + from.position);
+  return time_of(from, next_bytes(from, from.bytes.size()));
 }
 
 std::size_t RecordedRings::consume(std::size_t ring, RingUntil until, std::size_t limit,
@@ -100,12 +98,13 @@ std::size_t RecordedRings::consume(std::size_t ring, RingUntil until, std::size_
   const std::uint64_t start = from.position;
   const std::uint64_t end = std::min<std::uint64_t>(until.position, from.bytes.size());
   const std::size_t room = limit - std::min(limit, out.size());
-  while (from.position < end && next_ns(ring) <= until.time_ns) {
+  while (from.position < end) {
     __builtin_prefetch(from.bytes.data() + from.position + kAhead);
-    const std::size_t place = place_at(from, end);
+    const std::size_t bytes = next_bytes(from, end);
+    if (time_of(from, bytes) > until.time_ns) break;
     // What is larger than any batch is cut off the ring: the decoder counts it.
-    if (from.position + place - start > room && !(out.empty() && from.position == start)) break;
-    from.position += place;
+    if (from.position + bytes - start > room && !(out.empty() && from.position == start)) break;
+    from.position += bytes;
   }
   const std::byte* const first = from.bytes.data() + start;
   out.insert(out.end(), first, first + (from.position - start));
@@ -121,12 +120,18 @@ bool RecordedRings::is_consumed(std::size_t round) const {
 }
 
 // The bytes of the record at the ring's position; all that are left, where it is cut short.
-std::size_t RecordedRings::place_at(const Ring& ring, std::uint64_t end) {
+std::size_t RecordedRings::next_bytes(const Ring& ring, std::uint64_t end) {
   const std::size_t left = end - ring.position;
   std::uint32_t header;
   if (left < sizeof(header)) return left;
   std::memcpy(&header, ring.bytes.data() + ring.position, sizeof(header));
   return std::min(left, ring_record_bytes(header));
+}
+
+// Of the record at the ring's position, which has so many bytes.
+std::uint64_t RecordedRings::time_of(const Ring& ring, std::size_t bytes) {
+  if (bytes < kRingHeaderBytes + sizeof(ior_head)) return 0;
+  return ring_record_ns(ring.bytes.data() + ring.position);
 }
 
 void RecordedRings::rewind() {

@@ -48,7 +48,8 @@ class RecordedRings final : public RingSource {
     std::vector<std::byte> bytes;
     std::uint64_t position = 0;
   };
-  static std::size_t place_at(const Ring& ring, std::uint64_t end);
+  static std::size_t next_bytes(const Ring& ring, std::uint64_t end);
+  static std::uint64_t time_of(const Ring& ring, std::size_t bytes);
   bool is_consumed(std::size_t round) const;
 
   std::vector<Ring> rings_;

@@ -1,5 +1,5 @@
-// Walks the records in bytes that were copied from a ring (kernel/bpf/ringbuf.c has the layout of
-// their headers).
+// Records as they lie in a ring, or in bytes that were copied from one (kernel/bpf/ringbuf.c has
+// the layout of their headers).
 #pragma once
 
 #include <cstddef>
@@ -22,15 +22,15 @@ inline std::size_t ring_record_bytes(std::uint32_t header) {
   return (size + kRingHeaderBytes + 7) & ~std::size_t{7};
 }
 
-// The time of the record behind the ring header that lies here; 0 where that is too short or not
-// committed.
+// The time of the record behind the ring header that lies here; 0 where that is too short, not
+// committed, or has no time that could be.
 inline std::uint64_t ring_record_ns(const std::byte* place) {
   std::uint32_t header;
   std::memcpy(&header, place, sizeof(header));
   if ((header & kRingBusy) || (header & ~kRingDiscarded) < sizeof(ior_head)) return 0;
   std::uint64_t time_ns;
   std::memcpy(&time_ns, place + kRingHeaderBytes + offsetof(ior_head, time_ns), sizeof(time_ns));
-  return time_ns;
+  return time_ns >> 63 ? 0 : time_ns;
 }
 
 class RingRecords {

@@ -1,7 +1,7 @@
-// Where records come from: the kernel's rings, or recorded bytes. Records of a ring may refer to
-// names in a ring before it. The bytes of a ring are records
-// of its own format, each behind an 8-byte header {u32 size and flags, u32 reserved} and padded to
-// 8, which ring_records.hpp walks.
+// Where records come from: the kernel's rings, or recorded bytes. Records of the second half of the
+// rings may refer to names that were written before them to the first half. The bytes of a ring are
+// records of its own format, each behind an 8-byte header {u32 size and flags, u32 reserved} and
+// padded to 8, which ring_records.hpp walks.
 #pragma once
 
 #include <cstddef>

@@ -178,9 +178,9 @@ static __always_inline bool is_traced_submitter(struct task_struct* task, __u32 
   return leader && (leader->flags & TASK_FOLLOWED);
 }
 
-static __always_inline void describe_process(struct task_struct* task, __u32 cpu) {
+static __always_inline void describe_process(struct task_struct* task, __u32 cpu, __u32 number) {
   struct ior_task_state* leader = make_state(task->group_leader);
-  if (leader && !leader->described) leader->described = send_process(cpu);
+  if (leader && !leader->described) leader->described = send_process(cpu, number);
 }
 
 /* A request that posts no completion has a row all the same, without a result. It is known to be
@@ -239,7 +239,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
     struct ior_multishot mark = multishot_of(request);
     bpf_map_update_elem(&multishots, &mark, &key, BPF_ANY);
   }
-  describe_process(task, kept->call.cpu);
+  describe_process(task, kept->call.cpu, kept->call.task);
   if (entry)
     take_arguments_of_entry(&kept->call, entry);
   else

@@ -184,7 +184,7 @@ struct ior_ring {
   __u64 segment_at;     /* and where in `data` it begins */
   __u16 places[IOR_SEGMENTS_MAX];
   __u8 reserved[4096 - 32 - 2 * IOR_SEGMENTS_MAX];
-  __u64 consumed; /* the only word that user space writes */
+  __u64 consumed; /* the only word that user space writes while it traces */
   __u8 reserved_too[4096 - 8];
   struct ior_total totals[IOR_ROWS];
   __u8 data[];

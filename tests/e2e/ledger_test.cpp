@@ -22,6 +22,15 @@ constexpr int kProcesses = 4;
 constexpr std::uint64_t kRounds = 100'000;
 constexpr std::uint64_t kFailed = kProcesses * kRounds / 10;
 
+// Now and then a record is large.
+std::string missing_file(std::uint64_t round) {
+  std::string path = "/no/such/file";
+  if (round % 1000 == 0) {
+    for (int i = 0; i < 30; ++i) path += '/' + std::string(100, 'x');
+  }
+  return path;
+}
+
 // Each process writes 2 bytes kRounds times, looks for a missing file and closes no fd every tenth.
 void make_calls() {
   for (int i = 0; i < kProcesses; ++i) {
@@ -30,7 +39,7 @@ void make_calls() {
     for (std::uint64_t round = 0; round < kRounds; ++round) {
       (void)!::write(fd, "xy", 2);
       if (round % 10 != 0) continue;
-      ::access("/no/such/file", F_OK);
+      ::access(missing_file(round).c_str(), F_OK);
       ::syscall(SYS_close, -1);
     }
     ::_exit(0);
