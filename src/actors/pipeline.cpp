@@ -36,7 +36,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kBatchesPerThread = 6;    // in flight at most: more would leave the caches
+constexpr std::size_t kBatchesEach = 6;         // in flight, for the reader and each shard
 constexpr int kMaxShards = 16;                  // each name has a number for each
 constexpr std::size_t kBatchBytes = 160 << 10;  // of ring bytes in one batch
 constexpr std::uint64_t kSliceNs = 500'000;     // of a pass
@@ -179,7 +179,7 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       ring_bytes(source.ring_bytes()),
       decoder(deal_for(options.threads)),
       fd_tracker(source.ring_count()),
-      batch_limit(kBatchesPerThread * (decoder.shard_count() + 1)),
+      batch_limit(kBatchesEach * (decoder.shard_count() + 1)),
       free(batch_limit) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
