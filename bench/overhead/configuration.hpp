@@ -63,9 +63,12 @@ inline constexpr const char* kEmpty = "empty_probes";
 inline constexpr const char* kBare = "bare";
 inline constexpr const char* kIorOutside = "ior_outside";
 inline constexpr const char* kIorRecord = "ior_record";
+inline constexpr const char* kIorBefore = "ior_before";
 
 std::vector<Configuration> own_configurations();
 std::vector<Configuration> ior_configurations(const std::string& ior);
+// As kIorRecord, of another build of ior.
+Configuration ior_before(const std::string& ior);
 std::vector<Configuration> peer_configurations();
 
 }  // namespace ior::overhead

@@ -32,7 +32,26 @@ void read_recording(const std::string& ior, const Output& output, const LoadResu
   observed.lost = lost_calls(read_file(output.err));
 }
 
+Configuration record_configuration(std::string name, const std::string& ior, std::string about) {
+  return {
+      .name = std::move(name),
+      .role = Role::ior,
+      .about = std::move(about),
+      .start = [ior](const Target& target) {
+        TracerCommand command = ior_command(ior, {"-trace-families", "all", "-flamegraph"}, target);
+        command.read_output = [ior](const Output& output, const LoadResult& made,
+                                    Observed& observed) {
+          read_recording(ior, output, made, observed);
+        };
+        return std::make_unique<CommandTracer>(std::move(command));
+      }};
+}
+
 }  // namespace
+
+Configuration ior_before(const std::string& ior) {
+  return record_configuration(kIorBefore, ior, "the same, of the ior that --before names");
+}
 
 std::vector<Configuration> ior_configurations(const std::string& ior) {
   return {
@@ -49,19 +68,7 @@ std::vector<Configuration> ior_configurations(const std::string& ior) {
              return std::make_unique<CommandTracer>(
                  ior_command(ior, {"-trace-families", "Security", "-flamegraph"}, target));
            }},
-      {.name = kIorRecord,
-       .role = Role::ior,
-       .about = "ior -trace-families all -flamegraph",
-       .start =
-           [ior](const Target& target) {
-             TracerCommand command =
-                 ior_command(ior, {"-trace-families", "all", "-flamegraph"}, target);
-             command.read_output = [ior](const Output& output, const LoadResult& made,
-                                         Observed& observed) {
-               read_recording(ior, output, made, observed);
-             };
-             return std::make_unique<CommandTracer>(std::move(command));
-           }},
+      record_configuration(kIorRecord, ior, "ior -trace-families all -flamegraph"),
       {.name = "ior_plain",
        .role = Role::ior,
        .about = "ior -trace-families all -plain > /dev/null",

@@ -31,6 +31,7 @@ constexpr int kExitUsage = 2;
 struct Options {
   MeasureSettings measure;
   std::string ior;
+  std::string before;
   std::vector<std::string> workloads = {"rw1",    "pread4k",  "openclose", "stat",
                                         "socket", "forkexec", "mixed"};
   std::vector<std::string> configurations;
@@ -69,6 +70,10 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::ExistingFile)
       ->transform(absolute_path)
       ->capture_default_str();
+  app.add_option("--before", options.before,
+                 "Also measure this build of ior, and fail where --ior adds more than it")
+      ->check(CLI::ExistingFile)
+      ->transform(absolute_path);
   const CLI::Range cpus(kAnyCpu, static_cast<int>(std::thread::hardware_concurrency()) - 1);
   app.add_option("--workload-cpu", options.measure.load_cpu, "-1: any")
       ->check(cpus)
@@ -88,6 +93,7 @@ void add_options(CLI::App& app, Options& options) {
 std::vector<Configuration> all_configurations(const Options& options) {
   std::vector<Configuration> all = own_configurations();
   std::ranges::move(ior_configurations(options.ior), std::back_inserter(all));
+  if (!options.before.empty()) all.push_back(ior_before(options.before));
   std::ranges::move(peer_configurations(), std::back_inserter(all));
   return all;
 }
@@ -102,6 +108,7 @@ std::vector<Configuration> chosen_configurations(const Options& options) {
     }
   }
   asked.insert({kUntraced, kEmpty, kBare});
+  if (!options.before.empty()) asked.insert({kIorRecord, kIorBefore});
   std::erase_if(all, [&](const Configuration& configuration) {
     if (!options.configurations.empty() && !asked.contains(configuration.name)) return true;
     if (configuration.program.empty() || is_installed(configuration.program)) return false;
@@ -164,6 +171,7 @@ bool run(const Options& options) {
   fmt::print("\n");
   bool holds = print_verdicts({judge_bare(report.workloads)});
   if (options.check) holds &= print_verdicts(judge_limits(report.workloads));
+  if (!options.before.empty()) holds &= print_verdicts(judge_before(report.workloads));
   if (baseline) holds &= print_verdicts(judge_against(*baseline, report, options.band));
   if (!options.json.empty() && !(std::ofstream(options.json) << to_json(report)).flush()) {
     throw std::runtime_error("cannot write " + options.json);

@@ -9,6 +9,8 @@ namespace ior::overhead {
 namespace {
 
 constexpr double kBareToEmpty = 4;
+constexpr double kToBefore = 1.03;
+constexpr double kToBeforeInNoise = 1.05;
 
 struct Limit {
   const char* workload;
@@ -35,6 +37,23 @@ Verdict judge(const Limit& limit, const std::vector<WorkloadFigures>& workloads)
   const Ratio& ratio = *(of->*limit.ratio);
   return {ratio.value <= limit.at_most,
           fmt::format("{}: {:.3f} ±{:.3f}", what, ratio.value, ratio.noise)};
+}
+
+Verdict judge_before(const WorkloadFigures& workload) {
+  const Figures* now = find_figures(workload, kIorRecord);
+  const Figures* before = find_figures(workload, kIorBefore);
+  const std::string what =
+      fmt::format("{}: {} adds no more than {}", workload.workload, kIorRecord, kIorBefore);
+  if (!now || !before || now->added_ns.median <= 0 || before->added_ns.median <= 0) {
+    return {false, what + ": was not measured, or is lost in noise"};
+  }
+  const double ratio = now->added_ns.median / before->added_ns.median;
+  const double noise =
+      now->added_ns.mad / now->added_ns.median + before->added_ns.mad / before->added_ns.median;
+  const double at_most = std::clamp(1 + noise, kToBefore, kToBeforeInNoise);
+  return {ratio <= at_most,
+          fmt::format("{}: {:.1f} and {:.1f} ns, {:.3f} x ±{:.3f}; may be {:.3f}", what,
+                      now->added_ns.median, before->added_ns.median, ratio, noise, at_most)};
 }
 
 }  // namespace
@@ -68,6 +87,12 @@ Verdict judge_bare(const std::vector<WorkloadFigures>& workloads) {
 std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads) {
   std::vector<Verdict> verdicts;
   for (const Limit& limit : kLimits) verdicts.push_back(judge(limit, workloads));
+  return verdicts;
+}
+
+std::vector<Verdict> judge_before(const std::vector<WorkloadFigures>& workloads) {
+  std::vector<Verdict> verdicts;
+  for (const WorkloadFigures& workload : workloads) verdicts.push_back(judge_before(workload));
   return verdicts;
 }
 

@@ -24,6 +24,10 @@ Verdict judge_bare(const std::vector<WorkloadFigures>& workloads);
 // What ior may add. A limit that was not measured does not hold.
 std::vector<Verdict> judge_limits(const std::vector<WorkloadFigures>& workloads);
 
+// What ior adds, as a multiple of what the build that --before names adds in the same run: at most
+// 1.03, or where the two runs' relative MADs are larger, 1 and these, but 1.05 at most.
+std::vector<Verdict> judge_before(const std::vector<WorkloadFigures>& workloads);
+
 // ior's ratios to the bare tracer. One is worse when it is more than `band` (0.15: 15 %) and the
 // noise of both runs above the earlier one. What is in only one of the runs is not judged; none
 // that is in both is a failure.

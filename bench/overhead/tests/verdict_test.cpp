@@ -54,6 +54,27 @@ TEST(Limits, hold_up_to_their_figure_and_not_without_one) {
   EXPECT_THAT(held(judge_limits({})), ElementsAre(false, false, false));
 }
 
+Figures adding(const std::string& name, double added_ns, double mad) {
+  Figures of = ratios(name, Role::ior, std::nullopt);
+  of.added_ns = {.median = added_ns, .min = added_ns, .max = added_ns, .mad = mad};
+  return of;
+}
+
+TEST(Before, is_kept_to_within_three_percent_or_the_noise_but_never_above_five) {
+  const auto judged = [](double before, double now, double mad) {
+    return held(judge_before(
+        {workload("rw1", {adding(kIorRecord, now, mad), adding(kIorBefore, before, mad)})}));
+  };
+  EXPECT_THAT(judged(100, 102.9, 0), ElementsAre(true));
+  EXPECT_THAT(judged(100, 103.1, 0), ElementsAre(false));
+  EXPECT_THAT(judged(100, 103.9, 2), ElementsAre(true));
+  EXPECT_THAT(judged(100, 105.1, 20), ElementsAre(false));
+  EXPECT_THAT(judged(100, 50, 0), ElementsAre(true));
+  EXPECT_THAT(judged(-1, 1, 0), ElementsAre(false));
+  EXPECT_THAT(held(judge_before({workload("rw1", {adding(kIorRecord, 100, 0)})})),
+              ElementsAre(false));
+}
+
 TEST(Baseline, only_what_is_worse_by_more_than_band_and_noise_fails) {
   const Report before = run_with(1, 0.02);
   EXPECT_THAT(held(judge_against(before, run_with(1.10, 0.01), 0.15)), ElementsAre(true));
