@@ -124,7 +124,13 @@ void add_output_options(CLI::App& app, Given& given) {
             "write a recording, HOST-NAME-DATE.ior.zst, into the\nworking directory")
       .value("--name", "NAME", given.name, "NAME in the recording's file name (default: ior)")
       .flag("--plain", given.plain, "print every call as a row of CSV")
-      .flag("--args", given.args, "with -plain: also the call's arguments");
+      .flag("--args", given.args, "with -plain: also the call's arguments")
+      .value("--time", "CLOCK", given.time,
+             fmt::format("with -plain: when each call ended, by one of\n{} (default: {})",
+                         time_column_names(), name_of(TimeColumn::wall)))
+      .value("--columns", "SET", given.columns,
+             "with -plain: default, or classic, which has no time\n"
+             "unless -time is given, and pid.tid as one column");
   add_table_options(app, given, group, "tracepoint, path; a recording keeps all");
 }
 

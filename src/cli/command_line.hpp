@@ -25,6 +25,8 @@ struct Given {
   bool flamegraph = false;
   bool plain = false;
   bool args = false;
+  std::string time;
+  std::string columns;
   std::string rows;
   std::string duration;
   std::string threads;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kEndOfOptions = "--";
 constexpr std::string_view kFormats[] = {"jsonl"};
+constexpr std::string_view kColumns[] = {"default", "classic"};
 
 struct NamedCommand {
   std::string_view name;
@@ -84,7 +85,27 @@ Result<void> read_values(const Given& given, Options& options) {
       .read(given.ready_fd, parse_ready_fd, options.ready_fd)
       .read(given.fields, parse_fields, options.fields)
       .read(given.count, parse_count, options.weight)
+      .read(given.time, parse_time_column, options.row_options.time)
       .result();
+}
+
+// Those that say how the rows of -plain look.
+Result<void> check_row_options(const Given& given) {
+  if (!given.columns.empty() && std::ranges::find(kColumns, given.columns) == std::end(kColumns)) {
+    return fail(fmt::format("-columns: unknown set '{}'{} (sets: {})", given.columns,
+                            did_you_mean(given.columns, kColumns), fmt::join(kColumns, ", ")));
+  }
+  if (given.plain) return {};
+  if (given.args) {
+    return fail("-args adds a column to the rows of -plain: add -plain, or leave out -args");
+  }
+  if (!given.time.empty()) {
+    return fail("-time is about a column of the rows of -plain: add -plain, or leave out -time");
+  }
+  if (!given.columns.empty()) {
+    return fail("-columns is about the rows of -plain: add -plain, or leave out -columns");
+  }
+  return {};
 }
 
 // Options that make no sense together.
@@ -99,9 +120,7 @@ Result<void> check_combination(const Given& given, const Words& words) {
   if (given.follow && !words.divided && !has_target) {
     return fail("-f follows the children of a target: add -pid, -tid or -- COMMAND");
   }
-  if (given.args && !given.plain) {
-    return fail("-args adds a column to the rows of -plain: add -plain, or leave out -args");
-  }
+  if (const Result<void> rows = check_row_options(given); !rows) return rows;
   if (given.plain && !(given.fields.empty() && given.count.empty())) {
     return fail("-plain prints every call with fixed columns: leave out -fields and -count");
   }
@@ -138,7 +157,11 @@ Result<void> finish_trace(const Given& given, Words words, Options& options) {
   options.path = given.path;
   options.flamegraph = given.flamegraph;
   options.plain = given.plain;
-  options.args = given.args;
+  options.row_options.arguments = given.args;
+  options.row_options.classic = given.columns == "classic";
+  if (options.row_options.classic && given.time.empty()) {
+    options.row_options.time = TimeColumn::none;
+  }
   options.filters = filters_of(given);
   options.command_line = std::move(words.after);
   return {};

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "catalog/catalog.hpp"
 #include "model/fields.hpp"
+#include "sinks/csv_rows.hpp"
 
 namespace ior {
 
@@ -42,7 +43,7 @@ struct Options {
   std::string name = "ior";          // of the recording
   bool flamegraph = false;           // write a recording
   bool plain = false;                // stream CSV rows to stdout
-  bool args = false;                 // with `plain`: a column of arguments
+  RowOptions row_options;            // with `plain`
   std::optional<double> duration_s;  // none: until the target has exited or a signal
   int threads = 0;                   // 0: what suits the machine
   std::uint64_t ring_bytes = 0;      // 0: what suits the machine

@@ -160,11 +160,24 @@ Result<Weight> parse_count(std::string_view text) {
   return *weight;
 }
 
+Result<TimeColumn> parse_time_column(std::string_view text) {
+  const auto names = names_up_to(TimeColumn::none);
+  const auto found = std::ranges::find(names, text);
+  if (found == names.end()) {
+    return fail(fmt::format("-time: unknown clock '{}'{} (clocks: {})", text,
+                            did_you_mean(text, names), time_column_names()));
+  }
+  return static_cast<TimeColumn>(found - names.begin());
+}
+
 std::string field_names() {
   return fmt::format("{}", fmt::join(names_up_to(Field::flags), ", "));
 }
 std::string weight_names() {
   return fmt::format("{}", fmt::join(names_up_to(Weight::bytes), ", "));
+}
+std::string time_column_names() {
+  return fmt::format("{}", fmt::join(names_up_to(TimeColumn::none), ", "));
 }
 
 }  // namespace ior

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "model/fields.hpp"
+#include "sinks/row_time.hpp"
 
 namespace ior {
 
@@ -44,8 +45,11 @@ Result<std::vector<Field>> parse_fields(std::string_view text);
 
 Result<Weight> parse_count(std::string_view text);
 
-// The names that -fields and -count take, separated by commas.
+Result<TimeColumn> parse_time_column(std::string_view text);
+
+// The names that -fields, -count and -time take, separated by commas.
 std::string field_names();
 std::string weight_names();
+std::string time_column_names();
 
 }  // namespace ior

@@ -49,6 +49,8 @@ struct Call {
   bool has_flags = false;  // `flags` is known
   bool no_return = false;  // no duration, no return value: see why_no_return()
 
+  // Boot clock; of a call without an end when it was entered.
+  std::uint64_t end_ns() const { return no_return ? enter_ns : enter_ns + duration_ns; }
   // -512, -513, -514 and -516 tell the kernel to restart the call: no error that a program sees
   // (linux/errno.h).
   bool is_error() const {

@@ -21,7 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file";
 constexpr std::size_t kBufferBytes = 64 << 10;
 constexpr milliseconds kPatience{5'000};
 constexpr milliseconds kPollStep{100};
@@ -73,13 +72,21 @@ void append_files(std::string& out, const Call& call) {
   if (quotes) out += '"';
 }
 
+std::string header_of(const RowOptions& options) {
+  std::string header = options.time == TimeColumn::none ? "" : "time,";
+  header += "durationToPrevNs,durationNs,comm,";
+  header += options.classic ? "pid.tid" : "pid,tid";
+  header += ",name,ret,file";
+  header += options.arguments ? ",args\n" : "\n";
+  return header;
+}
+
 }  // namespace
 
-CsvRows::CsvRows(int fd, bool with_arguments)
-    : fd_(fd), with_arguments_(with_arguments), can_stall_(is_stream(fd)) {
+CsvRows::CsvRows(int fd, RowOptions options, Moment start)
+    : fd_(fd), options_(options), time_(options.time, start), can_stall_(is_stream(fd)) {
   buffer_.reserve(kBufferBytes);
-  buffer_ = kHeader;
-  buffer_ += with_arguments ? ",args\n" : "\n";
+  buffer_ = header_of(options);
 }
 
 void CsvRows::write(std::span<const Call> calls) noexcept {
@@ -99,6 +106,7 @@ Result<void> CsvRows::finish() {
 }
 
 void CsvRows::append(const Call& call) {
+  time_.append(buffer_, call.end_ns());
   if (call.after_loss) buffer_ += '~';
   append_number(buffer_, call.gap_ns);
   buffer_ += ',';
@@ -107,7 +115,7 @@ void CsvRows::append(const Call& call) {
   append_field(buffer_, call.caller->comm_view());
   buffer_ += ',';
   append_number(buffer_, call.caller->tgid);
-  buffer_ += '.';
+  buffer_ += options_.classic ? '.' : ',';
   append_number(buffer_, call.caller->tid);
   buffer_ += ',';
   buffer_ += syscall_name(call.number, call.table);
@@ -118,7 +126,7 @@ void CsvRows::append(const Call& call) {
     append_number(buffer_, call.ret);
   buffer_ += ',';
   append_files(buffer_, call);
-  if (with_arguments_) {
+  if (options_.arguments) {
     arguments_.clear();
     append_arguments(arguments_, call);
     buffer_ += ',';

@@ -9,19 +9,30 @@
 
 #include "base/result.hpp"
 #include "model/call.hpp"
+#include "sinks/row_time.hpp"
 #include "sinks/sink.hpp"
 
 namespace ior {
 
-// Columns: durationToPrevNs (with ~ in front where the gap spans a lost call), durationNs and ret
-// (empty for a call that never returns; the reason where the result of a request is not known),
-// comm, pid.tid, name, file (`old -> new` for two), and on demand args (model/arguments.hpp).
+struct RowOptions {
+  TimeColumn time = TimeColumn::wall;
+  bool classic = false;    // pid and tid as one column
+  bool arguments = false;  // a column more
+};
+
+// Columns: time (of the call's end; of its enter where it has no end), durationToPrevNs (with ~ in
+// front where the gap spans a lost call), durationNs and ret (empty for a call that never returns;
+// the reason where the result of a request is not known), comm, pid and tid (or pid.tid), name,
+// file (`old -> new` for two), and on demand args (model/arguments.hpp).
 //
 // Thread safety: one thread at a time, but for expect_end(). Requires: SIGPIPE is ignored, else a
 // reader that goes ends the program.
 class CsvRows : public CallSink {
  public:
-  explicit CsvRows(int fd, bool with_arguments = false);
+  explicit CsvRows(int fd, RowOptions options = {}, Moment start = {});
+
+  // When tracing began, where that is known later than what it takes. Requires: no row is there.
+  void begin(Moment start) { time_ = RowTime(options_.time, start); }
 
   // All rows of the batch have been written when it returns. After an error rows are dropped.
   void write(std::span<const Call> calls) noexcept override;
@@ -36,7 +47,8 @@ class CsvRows : public CallSink {
   bool has_room() const noexcept;
 
   int fd_;
-  bool with_arguments_;
+  RowOptions options_;
+  RowTime time_;
   bool can_stall_;  // a pipe, a socket, a terminal
   std::atomic<bool> is_ending_{false};
   int error_ = 0;  // errno of the first write that failed

@@ -32,6 +32,20 @@ std::uint64_t clock_ns(clockid_t clock) {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// By the closest of a few looks at both clocks: others may run in between.
+Moment now() {
+  Moment closest;
+  std::uint64_t least = ~std::uint64_t{0};
+  for (int look = 0; look < 5; ++look) {
+    const std::uint64_t before = clock_ns(CLOCK_BOOTTIME), wall = clock_ns(CLOCK_REALTIME);
+    const std::uint64_t took = clock_ns(CLOCK_BOOTTIME) - before;
+    if (took >= least) continue;
+    least = took;
+    closest = {.boot_ns = before + took / 2, .wall_ns = wall};
+  }
+  return closest;
+}
+
 void say(const std::string& text) {
   std::fputs(("ior: " + text + "\n").c_str(), stderr);
 }
@@ -43,7 +57,6 @@ RecordingHeader make_header(const Options& options) {
   header.ior_version = kVersion;
   header.host = system.nodename;
   header.kernel = std::string(system.sysname) + " " + system.release;
-  header.boot_ns = clock_ns(CLOCK_BOOTTIME);
   header.wall_ns = clock_ns(CLOCK_REALTIME);
   header.command_line = options.arguments;
   header.filters = options.filters;
@@ -126,7 +139,7 @@ Result<void> Trace::load() {
   settings.target_tid = options_.tid;
   settings.follow = options_.follow;
   settings.from_exec = command_.has_value();
-  settings.arguments = options_.args;
+  settings.arguments = options_.row_options.arguments;
   settings.ring_bytes = options_.ring_bytes;
   settings.selected.fill(options_.selection.unknown);
   for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32, IOR_TABLE_URING, IOR_TABLE_AIO}) {
@@ -139,7 +152,7 @@ Result<void> Trace::load() {
   if (!session) return std::unexpected(session.error());
   session_.emplace(std::move(*session));
   for (const std::string& loss : session_->losses()) say(loss);
-  if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.args);
+  if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.row_options);
   pipeline_.emplace(
       session_->rings(),
       PipelineOptions{
@@ -152,9 +165,11 @@ Result<void> Trace::load() {
 }
 
 Result<void> Trace::attach() {
+  const Moment start = now();
+  recording_.header.boot_ns = start.boot_ns;
+  recording_.header.wall_ns = start.wall_ns;
+  if (rows_) rows_->begin(start);
   pipeline_->start();
-  recording_.header.boot_ns = clock_ns(CLOCK_BOOTTIME);
-  recording_.header.wall_ns = clock_ns(CLOCK_REALTIME);
   if (auto attached = session_->attach(); !attached) return attached;
   if (auto announced = announce(); !announced) return announced;
   return command_ ? command_->release() : Result<void>{};

@@ -145,6 +145,19 @@ TEST(Options, without_a_value_take_one_dash_or_two) {
   EXPECT_TRUE(both.plain && both.flamegraph);
 }
 
+TEST(Options, the_rows_have_a_time_unless_their_columns_are_classic_or_they_shall_have_none) {
+  EXPECT_EQ(parsed({"-plain"}).row_options.time, TimeColumn::wall);
+  EXPECT_EQ(parsed({"-plain", "-columns", "default"}).row_options.time, TimeColumn::wall);
+  EXPECT_EQ(parsed({"-plain", "--time=relative"}).row_options.time, TimeColumn::relative);
+  EXPECT_EQ(parsed({"-plain", "-time", "none"}).row_options.time, TimeColumn::none);
+  const RowOptions classic = parsed({"-plain", "-columns", "classic"}).row_options;
+  EXPECT_TRUE(classic.classic);
+  EXPECT_EQ(classic.time, TimeColumn::none);
+  const RowOptions both = parsed({"-plain", "-columns", "classic", "-time", "wall"}).row_options;
+  EXPECT_TRUE(both.classic);
+  EXPECT_EQ(both.time, TimeColumn::wall);
+}
+
 TEST(Options, the_two_spellings_of_the_no_forms_subtract_alike) {
   EXPECT_EQ(parsed({"-no-trace-kinds", "fd"}).selection.syscalls,
             parsed({"-trace-no-kinds", "fd"}).selection.syscalls);
@@ -280,6 +293,14 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"--"}, "there is no command after --"},
            ErrorCase{{"-plain", "-fields", "pid"}, "leave out -fields and -count"},
            ErrorCase{{"-plain", "-count", "bytes"}, "leave out -fields and -count"},
+           ErrorCase{{"-args"}, "add -plain, or leave out -args"},
+           ErrorCase{{"-time", "boot"}, "add -plain, or leave out -time"},
+           ErrorCase{{"-columns", "classic"}, "add -plain, or leave out -columns"},
+           ErrorCase{{"-plain", "-time", "Boot"},
+                     "-time: unknown clock 'Boot', did you mean boot?"},
+           ErrorCase{{"-plain", "-time", "utc"}, "(clocks: wall, boot, relative, none)"},
+           ErrorCase{{"-plain", "-columns", "old"},
+                     "-columns: unknown set 'old' (sets: default, classic)"},
            ErrorCase{{"ls", "/etc"},
                      "unknown command 'ls' (commands: report, collapsed, export, syscalls"},
            ErrorCase{{"colapsed", "x"}, "unknown command 'colapsed', did you mean collapsed?"},

@@ -45,7 +45,8 @@ TEST(Arguments, are_shown_by_name_and_meaning) {
         ::syscall(SYS_brk, start + 4096);
       },
       {"-plain", "-args", "-trace-families", "all"});
-  EXPECT_EQ(traced.rows.front(), "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file,args");
+  EXPECT_EQ(traced.rows.front(),
+            "time,durationToPrevNs,durationNs,comm,pid,tid,name,ret,file,args");
   for (const char* end : {
            "size=10 offset=1234",
            "size=11 vlen=2",

@@ -2,13 +2,10 @@
 // a tracer must show of each; the rows and the recording of ior must show exactly that.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,6 +13,7 @@
 
 #include "model/open_flags.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/support/rows.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -68,33 +66,13 @@ void add_expected(const Json& call, Sums& sums) {
   sum.bytes += call["bytes"].get<std::uint64_t>();
 }
 
-std::string without_quotes(std::string field) {
-  if (!field.starts_with('"')) return field;
-  std::string text;
-  for (std::size_t at = 1; at + 1 < field.size(); ++at) {
-    text += field[at];
-    if (field[at] == '"') ++at;
-  }
-  return text;
-}
-
 // "result,file" by syscall and thread, in order.
 std::map<CallsOfThread, Lines> rows_of(const std::string& csv) {
   std::map<CallsOfThread, Lines> rows;
-  std::istringstream lines(csv);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream columns(line);
-    std::string gap, duration, comm, id, name, result, file;
-    std::getline(columns, gap, ',');
-    std::getline(columns, duration, ',');
-    std::getline(columns, comm, ',');
-    std::getline(columns, id, '.');
-    std::getline(columns, id, ',');
-    std::getline(columns, name, ',');
-    std::getline(columns, result, ',');
-    std::getline(columns, file);
-    if (id.empty() || !std::ranges::all_of(id, ::isdigit)) continue;  // not a row
-    rows[{name, std::stoi(id)}].push_back(result + "," + without_quotes(file));
+  const test::Rows read = test::read_rows(csv);
+  for (const test::Row& row : read.rows) {
+    rows[{row.at("name"), std::stoi(row.at("tid"))}].push_back(row.at("ret") + "," +
+                                                               row.at("file"));
   }
   return rows;
 }

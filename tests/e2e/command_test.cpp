@@ -211,7 +211,7 @@ TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
       run({"sh", "-c", std::string(IOR_BIN) + " -plain | head -3; cat /etc/hostname"},
           directory.path(), 20);
   EXPECT_FALSE(finished.hung);
-  EXPECT_THAT(finished.out, StartsWith("durationToPrevNs"));
+  EXPECT_THAT(finished.out, StartsWith("time,durationToPrevNs"));
 }
 
 // The CPU that each thread of a process ran on last, and those that it may run on.

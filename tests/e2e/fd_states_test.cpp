@@ -12,6 +12,7 @@
 
 #include "tests/e2e/fd_steps/calls.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/support/rows.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -65,17 +66,14 @@ Rows logged_rows(const std::string& path) {
   return rows;
 }
 
-// Rows of ior's, of which no field is quoted; only those of programs that have named themselves.
+// Only those of programs that have named themselves.
 Rows traced_rows(const std::string& text) {
   Rows rows;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream in(line);
-    next_field(in);  // gap
-    next_field(in);  // duration
-    const std::string comm = next_field(in), id = next_field(in);
+  const test::Rows read = test::read_rows(text);
+  for (const test::Row& row : read.rows) {
+    const std::string& comm = row.at("comm");
     if (comm.size() < 2 || comm[0] != 'g' || comm[1] < '0' || comm[1] > '9') continue;
-    rows[comm + " " + id.substr(id.find('.') + 1)].add(rest_of_row(in));
+    rows[comm + " " + row.at("tid")].add({row.at("name"), row.at("ret"), row.at("file")});
   }
   return rows;
 }

@@ -15,9 +15,9 @@
 #include <csignal>
 #include <cstddef>
 #include <ctime>
-#include <sstream>
 
 #include "tests/e2e/trace.hpp"
+#include "tests/support/rows.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -38,11 +38,9 @@ void sleep_ms(long ms) {
 // "name,ret" of the rows of a thread, which names itself "waiter".
 std::vector<std::string> calls_of_waiter(const Traced& traced) {
   std::vector<std::string> calls;
-  for (const std::string& row : traced.rows) {
-    std::istringstream in(row);
-    std::array<std::string, 6> field;
-    for (std::string& text : field) std::getline(in, text, ',');
-    if (field[2] == "waiter") calls.push_back(field[4] + "," + field[5]);
+  const test::Rows read = test::read_rows(traced.ior.out);
+  for (const test::Row& row : read.rows) {
+    if (row.at("comm") == "waiter") calls.push_back(row.at("name") + "," + row.at("ret"));
   }
   return calls;
 }

@@ -17,6 +17,7 @@
 
 #include "model/path.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/support/rows.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -62,26 +63,6 @@ void read_while_moved(const TempDir& directory, int cpus) {
   for (auto& thread : threads) thread.join();
 }
 
-struct Row {
-  std::string tid, name, ret, file;
-};
-
-// Rows of which no field is quoted.
-Row parse_row(const std::string& line) {
-  std::istringstream in(line);
-  std::string gap, duration, comm, id;
-  Row row;
-  std::getline(in, gap, ',');
-  std::getline(in, duration, ',');
-  std::getline(in, comm, ',');
-  std::getline(in, id, ',');
-  std::getline(in, row.name, ',');
-  std::getline(in, row.ret, ',');
-  std::getline(in, row.file);
-  row.tid = id.substr(id.find('.') + 1);
-  return row;
-}
-
 TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
   const TempDir directory;
   const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
@@ -89,9 +70,11 @@ TEST(Load, threads_that_are_moved_between_cpus_keep_their_calls_apart) {
       trace_child([&] { read_while_moved(directory, cpus); },
                   {"-plain", "-trace-syscalls", "pread64,nanosleep,openat,close"});
   std::map<std::string, int> calls;  // by name, thread and file, reads by their return value, too
-  for (std::size_t i = 1; i < traced.rows.size(); ++i) {
-    const Row row = parse_row(traced.rows[i]);
-    ++calls[row.name + " " + row.tid + " " + row.file + (row.name == "pread64" ? row.ret : "")];
+  const test::Rows read = test::read_rows(traced.ior.out);
+  for (const test::Row& row : read.rows) {
+    const std::string& name = row.at("name");
+    ++calls[name + " " + row.at("tid") + " " + row.at("file") +
+            (name == "pread64" ? row.at("ret") : "")];
   }
   for (int i = 0; i < kThreads; ++i) {
     const std::string file = directory.file("file" + std::to_string(i));

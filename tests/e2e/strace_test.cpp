@@ -10,10 +10,10 @@
 #include <iostream>
 #include <map>
 #include <regex>
-#include <sstream>
 
 #include "tests/e2e/strace_log.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/support/rows.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -23,30 +23,6 @@ struct Row {
   pid_t pid = 0, tid = 0;
 };
 
-using Fields = std::vector<std::string>;
-
-// Rows of CSV, of which a quoted field may hold commas, quotes and ends of lines.
-std::vector<Fields> parse_csv(const std::string& text) {
-  std::vector<Fields> rows;
-  Fields fields(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
-      fields.back() += text[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      fields.emplace_back();
-    } else if (c == '\n' && !quoted) {
-      rows.push_back(std::exchange(fields, Fields(1)));
-    } else {
-      fields.back() += c;
-    }
-  }
-  return rows;
-}
-
 // Beside a socket's inode ior says what it is; strace -y does not.
 std::string without_socket_details(const std::string& files) {
   static const std::regex details(R"(socket:\[(\d+) ([^\[\]]|\[[^\]]*\])*\])");
@@ -55,19 +31,15 @@ std::string without_socket_details(const std::string& files) {
 
 std::vector<Row> rows_of(const Traced& traced) {
   std::vector<Row> rows;
-  for (const Fields& fields : parse_csv(traced.ior.out)) {
-    if (fields.size() != 7 || fields[0] == "durationToPrevNs") {
-      EXPECT_EQ(fields.size(), 7u) << fields.front();
-      continue;
-    }
-    Row row{.comm = fields[2],
-            .name = fields[4],
-            .ret = fields[5],
-            .files = without_socket_details(fields[6])};
-    std::istringstream ids(fields[3]);
-    char dot;
-    ids >> row.pid >> dot >> row.tid;
-    rows.push_back(row);
+  const test::Rows read = test::read_rows(traced.ior.out);
+  EXPECT_EQ(read.others, 0u) << "rows of another number of fields";
+  for (const test::Row& row : read.rows) {
+    rows.push_back({.comm = row.at("comm"),
+                    .name = row.at("name"),
+                    .ret = row.at("ret"),
+                    .files = without_socket_details(row.at("file")),
+                    .pid = std::stoi(row.at("pid")),
+                    .tid = std::stoi(row.at("tid"))});
   }
   return rows;
 }

@@ -159,27 +159,6 @@ TEST(Values, comm_is_the_threads_name_at_the_time_of_the_call) {
   EXPECT_EQ((*find_record(traced.records, "enter_openat", "/dev/zero"))["comm"], "after");
 }
 
-TEST(Values, rows_have_the_documented_columns) {
-  const Traced traced = trace_child(
-      [] {
-        const int fd = ::open("/etc/hostname", O_RDONLY);
-        std::array<char, 3> buffer{};
-        (void)!::read(fd, buffer.data(), 3);
-      },
-      {"-plain"});
-  ASSERT_GE(traced.rows.size(), 3u);
-  EXPECT_EQ(traced.rows[0], "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file");
-  const std::string id = std::to_string(traced.pid) + "." + std::to_string(traced.pid);
-  const std::string number = "[0-9]+,";
-  const auto row = [&](const std::string& end) {
-    return number + number + "[^,]+," + id + "," + end;
-  };
-  EXPECT_THAT(traced.rows,
-              testing::Contains(testing::MatchesRegex(row("openat,[0-9]+,/etc/hostname"))));
-  EXPECT_THAT(traced.rows,
-              testing::Contains(testing::MatchesRegex(row("read,[1-3],/etc/hostname"))));
-}
-
 TEST(Values, a_number_without_a_row_is_shown_as_it_is) {
   const Traced traced = trace_child(
       [] {

@@ -42,7 +42,7 @@ Replayed replay(const std::string& name, int threads) {
   EXPECT_TRUE(chunks.has_value()) << chunks.error().message;
   RecordedRings rings(ring_count, chunks.value());
   std::FILE* file = std::tmpfile();
-  CsvRows rows(::fileno(file));
+  CsvRows rows(::fileno(file), {.time = TimeColumn::boot});
   Replayed replayed;
   {
     Pipeline pipeline(rings, {.threads = threads, .filter = {}, .rows = &rows});

@@ -19,7 +19,8 @@
 namespace ior {
 namespace {
 
-const std::string kHeader = "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n";
+const std::string kHeader = "durationToPrevNs,durationNs,comm,pid,tid,name,ret,file\n";
+constexpr RowOptions kTimeless = {.time = TimeColumn::none};
 
 // A file in memory.
 class MemoryFile {
@@ -46,17 +47,41 @@ Call call_of(std::string_view path, std::string_view comm = "cat") {
   return call;
 }
 
-std::string row_of(const Call& call) {
+// The header and the row.
+std::string content_of(const Call& call, const RowOptions& options) {
   const MemoryFile file;
-  CsvRows rows(file.fd());
+  CsvRows rows(file.fd(), options);
+  rows.begin({.boot_ns = 1'000'000'000});
   rows.write({&call, 1});
-  const std::string content = file.content();
+  EXPECT_TRUE(rows.finish());
+  return file.content();
+}
+
+std::string row_of(const Call& call) {
+  const std::string content = content_of(call, kTimeless);
   EXPECT_TRUE(content.starts_with(kHeader));
   return content.substr(std::min(kHeader.size(), content.size()));
 }
 
 TEST(CsvRows, a_row_has_the_columns_of_the_header) {
-  EXPECT_EQ(row_of(call_of("/etc/hostname")), "0,1523,cat,4711.4711,openat,3,/etc/hostname\n");
+  EXPECT_EQ(row_of(call_of("/etc/hostname")), "0,1523,cat,4711,4711,openat,3,/etc/hostname\n");
+}
+
+TEST(CsvRows, a_row_begins_with_the_time_of_its_calls_end_or_else_of_its_enter) {
+  Call call = call_of("/x");
+  call.enter_ns = 2'000'000'000;
+  const std::string columns = "durationToPrevNs,durationNs,comm,pid,tid,name,ret,file\n";
+  EXPECT_EQ(content_of(call, {.time = TimeColumn::boot}),
+            "time," + columns + "2.000001523,0,1523,cat,4711,4711,openat,3,/x\n");
+  call.no_return = true;
+  EXPECT_EQ(content_of(call, {.time = TimeColumn::relative}),
+            "time," + columns + "1.000000000,0,,cat,4711,4711,openat,,/x\n");
+}
+
+TEST(CsvRows, the_classic_columns_are_those_of_old) {
+  EXPECT_EQ(content_of(call_of("/x"), {.time = TimeColumn::none, .classic = true}),
+            "durationToPrevNs,durationNs,comm,pid.tid,name,ret,file\n"
+            "0,1523,cat,4711.4711,openat,3,/x\n");
 }
 
 TEST(CsvRows, threads_errors_and_gaps_are_shown) {
@@ -64,7 +89,7 @@ TEST(CsvRows, threads_errors_and_gaps_are_shown) {
   call.caller = test::calling({.tgid = 4711, .tid = 4712});
   call.ret = -2;
   call.gap_ns = 99;
-  EXPECT_EQ(row_of(call), "99,1523,cat,4711.4712,openat,-2,/none\n");
+  EXPECT_EQ(row_of(call), "99,1523,cat,4711,4712,openat,-2,/none\n");
 }
 
 TEST(CsvRows, the_largest_figures_fit) {
@@ -74,7 +99,7 @@ TEST(CsvRows, the_largest_figures_fit) {
   call.gap_ns = call.duration_ns = std::numeric_limits<std::uint64_t>::max();
   call.ret = std::numeric_limits<std::int64_t>::min();
   EXPECT_EQ(row_of(call),
-            "18446744073709551615,18446744073709551615,cat,4294967295.4294967295,openat,"
+            "18446744073709551615,18446744073709551615,cat,4294967295,4294967295,openat,"
             "-9223372036854775808,/x\n");
 }
 
@@ -82,14 +107,14 @@ TEST(CsvRows, a_gap_that_spans_a_lost_call_is_marked) {
   Call call = call_of("/x");
   call.gap_ns = 50;
   call.after_loss = true;
-  EXPECT_EQ(row_of(call), "~50,1523,cat,4711.4711,openat,3,/x\n");
+  EXPECT_EQ(row_of(call), "~50,1523,cat,4711,4711,openat,3,/x\n");
 }
 
 TEST(CsvRows, a_call_that_never_returns_has_no_duration_and_no_return) {
   Call call = call_of("");
   call.number = SYS_exit_group;
   call.no_return = true;
-  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,exit_group,,\n");
+  EXPECT_EQ(row_of(call), "0,,cat,4711,4711,exit_group,,\n");
 }
 
 TEST(CsvRows, a_request_whose_end_nobody_saw_says_why_it_has_no_return) {
@@ -97,25 +122,25 @@ TEST(CsvRows, a_request_whose_end_nobody_saw_says_why_it_has_no_return) {
   call.number = 1;
   call.no_return = true;
   call.table = IOR_TABLE_AIO;
-  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,aio_pwrite,unknown: not reaped by a syscall,/x\n");
+  EXPECT_EQ(row_of(call), "0,,cat,4711,4711,aio_pwrite,unknown: not reaped by a syscall,/x\n");
   call.table = IOR_TABLE_URING;
-  EXPECT_EQ(row_of(call), "0,,cat,4711.4711,io_uring_readv,unknown: no completion posted,/x\n");
+  EXPECT_EQ(row_of(call), "0,,cat,4711,4711,io_uring_readv,unknown: no completion posted,/x\n");
 }
 
 TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {
   Call call = call_of("");
   call.number = 511;
-  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,syscall_511,3,\n");
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711,4711,syscall_511,3,\n");
   call.number = 251;
   call.table = IOR_TABLE_32;
-  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_251,3,\n");
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711,4711,i386_251,3,\n");
 }
 
 TEST(CsvRows, a_32_bit_call_has_the_name_of_its_own_table) {
   Call call = call_of("");
   call.number = 5;
   call.table = IOR_TABLE_32;
-  EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,i386_open,3,\n");
+  EXPECT_EQ(row_of(call), "0,1523,cat,4711,4711,i386_open,3,\n");
 }
 
 struct Quoting {
@@ -139,27 +164,27 @@ TEST(CsvRows, fields_are_quoted_where_rfc_4180_asks_for_it) {
   for (const auto& [path, old_path, field] : kCases) {
     Call call = call_of(path);
     call.old_path = test::named(old_path);
-    EXPECT_EQ(row_of(call), "0,1523,cat,4711.4711,openat,3," + std::string(field) + "\n");
+    EXPECT_EQ(row_of(call), "0,1523,cat,4711,4711,openat,3," + std::string(field) + "\n");
   }
-  EXPECT_EQ(row_of(call_of("/x", "a,b")), "0,1523,\"a,b\",4711.4711,openat,3,/x\n");
+  EXPECT_EQ(row_of(call_of("/x", "a,b")), "0,1523,\"a,b\",4711,4711,openat,3,/x\n");
 }
 
 TEST(CsvRows, the_header_comes_once_and_also_without_calls) {
   const MemoryFile file;
-  CsvRows rows(file.fd());
+  CsvRows rows(file.fd(), kTimeless);
   EXPECT_TRUE(rows.finish());
   EXPECT_EQ(file.content(), kHeader);
   const Call call = call_of("/x");
   rows.write({&call, 1});
   rows.write({&call, 1});
   EXPECT_TRUE(rows.finish());
-  const std::string row = "0,1523,cat,4711.4711,openat,3,/x\n";
+  const std::string row = "0,1523,cat,4711,4711,openat,3,/x\n";
   EXPECT_EQ(file.content(), kHeader + row + row);
 }
 
 TEST(CsvRows, a_large_batch_is_complete_when_write_returns) {
   const MemoryFile file;
-  CsvRows rows(file.fd());
+  CsvRows rows(file.fd(), kTimeless);
   const std::vector<Call> calls(10'000, call_of("/a/path/that/fills/the/buffer/soon"));
   rows.write(calls);
   const std::string content = file.content();
@@ -173,7 +198,7 @@ TEST(CsvRows, the_first_error_is_kept_and_later_rows_are_dropped) {
   ASSERT_EQ(::pipe(ends.data()), 0);
   const UniqueFd in(ends[1]);
   ::close(ends[0]);
-  CsvRows rows(in.get());
+  CsvRows rows(in.get(), kTimeless);
   const Call call = call_of("/x");
   rows.write({&call, 1});
   const MemoryFile file;
