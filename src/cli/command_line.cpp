@@ -123,6 +123,8 @@ void add_output_options(CLI::App& app, Given& given) {
       .flag("--flamegraph", given.flamegraph,
             "write a recording, HOST-NAME-DATE.ior.zst, into the\nworking directory")
       .value("--name", "NAME", given.name, "NAME in the recording's file name (default: ior)")
+      .value("--mode", "OCTAL", given.mode,
+             "the recording's permissions, whatever the umask\n(default: 0600)")
       .flag("--plain", given.plain, "print every call as a row of CSV")
       .flag("--args", given.args, "with -plain: also the call's arguments")
       .value("--time", "CLOCK", given.time,

@@ -22,6 +22,7 @@ struct Given {
   std::string path;
   SelectionRequest selection;
   std::string name;
+  std::string mode;
   bool flamegraph = false;
   bool plain = false;
   bool args = false;

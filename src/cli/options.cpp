@@ -77,6 +77,7 @@ Result<void> read_values(const Given& given, Options& options) {
           given.tid, [](const auto& text) { return parse_id("-tid", text); }, options.tid)
       .read(given.comm, parse_comm, options.comm)
       .read(given.name, parse_recording_name, options.name)
+      .read(given.mode, parse_mode, options.mode)
       .read(given.duration, parse_duration_s, options.duration_s)
       .read(given.rows, parse_rows, options.rows)
       .read(given.threads, parse_threads, options.threads)

@@ -42,6 +42,7 @@ struct Options {
   std::vector<std::string> filters;  // the above as "pid=17", for the recording's header
   std::string name = "ior";          // of the recording
   bool flamegraph = false;           // write a recording
+  std::uint32_t mode = 0600;         // of the recording
   bool plain = false;                // stream CSV rows to stdout
   RowOptions row_options;            // with `plain`
   std::optional<double> duration_s;  // none: until the target has exited or a signal

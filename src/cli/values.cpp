@@ -127,6 +127,16 @@ Result<std::string> parse_recording_name(std::string_view text) {
   return std::string(text);
 }
 
+Result<std::uint32_t> parse_mode(std::string_view text) {
+  std::uint32_t mode = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, mode, 8);
+  if (error != std::errc() || rest != end || mode > 0777) {
+    return bad_value("-mode", text, "permissions in octal, at most 0777, such as 0640");
+  }
+  return mode;
+}
+
 Result<std::string> parse_comm(std::string_view text) {
   if (text.size() > kCommBytesMax) {
     return bad_value("-comm", text,

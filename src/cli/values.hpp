@@ -37,6 +37,9 @@ Result<int> parse_ready_fd(std::string_view text);
 // A part of a recording's file name.
 Result<std::string> parse_recording_name(std::string_view text);
 
+// Permissions of a file: at most 0777.
+Result<std::uint32_t> parse_mode(std::string_view text);
+
 // A part of a thread's name.
 Result<std::string> parse_comm(std::string_view text);
 

@@ -18,6 +18,7 @@
 #include "sinks/recording_writer.hpp"
 #include "sinks/report.hpp"
 #include "trace/ledger.hpp"
+#include "trace/recording_access.hpp"
 #include "trace/target.hpp"
 #include "trace/version.hpp"
 #include "trace/wait.hpp"
@@ -106,7 +107,8 @@ Result<void> Trace::prepare() {
   if (options_.flamegraph) {
     auto file =
         RecordingFile::create(".", recording_.header.host, options_.name,
-                              static_cast<std::time_t>(recording_.header.wall_ns / 1'000'000'000u));
+                              static_cast<std::time_t>(recording_.header.wall_ns / 1'000'000'000u),
+                              recording_access(options_.mode));
     if (!file) return std::unexpected(file.error());
     file_.emplace(std::move(*file));
   }
@@ -210,14 +212,13 @@ int Trace::finish_command() {
   return command_->wait();
 }
 
+// The recording first: a terminal or a reader that takes no more holds up what follows.
 Result<void> Trace::show() {
+  const auto path = file_ ? file_->commit(recording_) : Result<std::string>{};
   std::fputs(format_summary(recording_).c_str(), stderr);
   const auto rows = rows_ ? rows_->finish() : Result<void>{};
-  if (file_) {
-    auto path = file_->commit(recording_);
-    if (!path) return std::unexpected(path.error());
-    say("recording written to " + *path);
-  }
+  if (!path) return std::unexpected(path.error());
+  if (file_) say("recording written to " + *path);
   if (options_.flamegraph || options_.plain) return rows;
   // The command's output has stdout for itself.
   ReportOptions report{.weight = options_.weight, .rows = options_.rows};

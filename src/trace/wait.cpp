@@ -3,19 +3,34 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cmath>
+#include <cstdint>
 
 namespace ior {
 namespace {
 
+// Whose default is another one than to end the program, and faults, which nobody can wait for.
+constexpr std::array kOtherSignals = {SIGCONT, SIGTSTP,  SIGTTIN, SIGTTOU, SIGCHLD,
+                                      SIGURG,  SIGWINCH, SIGSEGV, SIGBUS,  SIGILL,
+                                      SIGFPE,  SIGABRT,  SIGTRAP, SIGSYS};
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t stop_signals() {
   sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
+  ::sigfillset(&signals);
+  for (const int signal : kOtherSignals) ::sigdelset(&signals, signal);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    if (signal == SIGINT || signal == SIGTERM || !is_ignored(signal)) continue;
+    ::sigdelset(&signals, signal);
+  }
   return signals;
 }
 
@@ -29,10 +44,15 @@ UniqueFd timer_of(double seconds) {
   return timer;
 }
 
+// The next one that is not of a write of ior's own, which has failed.
 std::optional<CaughtSignal> read_signal(int fd) {
   signalfd_siginfo info{};
-  if (::read(fd, &info, sizeof(info)) != sizeof(info)) return std::nullopt;
-  return CaughtSignal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
+  while (::read(fd, &info, sizeof(info)) == sizeof(info)) {
+    const bool of_write = info.ssi_signo == SIGPIPE || info.ssi_signo == SIGXFSZ;
+    if (of_write && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) continue;
+    return CaughtSignal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -40,14 +60,10 @@ std::optional<CaughtSignal> read_signal(int fd) {
 StopSignals::StopSignals() {
   const sigset_t signals = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, &sigpipe_before_);
   fd_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 void StopSignals::restore() const {
-  ::sigaction(SIGPIPE, &sigpipe_before_, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
@@ -59,9 +75,11 @@ std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOf
                                 {timer.get(), POLLIN, 0},
                                 {end.target_pidfd, POLLIN, 0},
                                 {end.rows_fd, 0, 0}}};
-  while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
+  while (true) {
+    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
+    const auto signal = fds[0].revents != 0 ? read_signal(signals.fd()) : std::nullopt;
+    if (signal || fds[1].revents != 0 || fds[2].revents != 0 || fds[3].revents != 0) return signal;
   }
-  return fds[0].revents != 0 ? read_signal(signals.fd()) : std::nullopt;
 }
 
 void wait_for_exit(const StopSignals& signals, int pidfd,

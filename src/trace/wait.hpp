@@ -11,9 +11,10 @@
 
 namespace ior {
 
-// Takes SIGINT and SIGTERM from their default actions, in this thread and in those that it makes
-// after: they are read from here, and later ones cut nothing short. SIGPIPE is ignored: writes fail
-// instead.
+// Takes every signal that would end ior, faults of its own apart, from its default action, in this
+// thread and in those that it makes after: they are read from here, and later ones cut nothing
+// short. What a write would be killed for (SIGPIPE, SIGXFSZ) makes it fail instead. Signals that
+// ior was given as ignored stay so, but SIGINT and SIGTERM: a shell's `ior &` ignores SIGINT.
 class StopSignals {
  public:
   StopSignals();
@@ -25,7 +26,6 @@ class StopSignals {
 
  private:
   sigset_t before_;
-  struct sigaction sigpipe_before_;
   UniqueFd fd_;
 };
 

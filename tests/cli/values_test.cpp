@@ -97,6 +97,16 @@ TEST(Values, a_recording_name_fits_into_a_file_name) {
   }
 }
 
+TEST(Values, a_mode_is_octal_and_only_permissions) {
+  EXPECT_EQ(parse_mode("0640"), 0640u);
+  EXPECT_EQ(parse_mode("600"), 0600u);
+  EXPECT_EQ(parse_mode("0777"), 0777u);
+  EXPECT_EQ(parse_mode("0"), 0u);
+  for (const std::string_view text : {"1000", "4755", "0648", "-1", "0x1ff", "", "rw-", "600 "}) {
+    EXPECT_FALSE(parse_mode(text)) << text;
+  }
+}
+
 TEST(Values, a_comm_is_no_longer_than_the_kernel_keeps_it) {
   EXPECT_EQ(parse_comm("123456789012345"), "123456789012345");
   EXPECT_FALSE(parse_comm("1234567890123456"));

@@ -1,13 +1,19 @@
 #include "sinks/recording_writer.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -17,10 +23,12 @@
 #include "sinks/recording_reader.hpp"
 #include "tests/sinks/recordings.hpp"
 #include "tests/sinks/temp_dir.hpp"
+#include "tests/support/denied_calls.hpp"
 
 namespace ior {
 namespace {
 
+using test::DeniedCall;
 using test::encoded;
 using test::small_recording;
 using test::TempDir;
@@ -37,12 +45,12 @@ class RecordingWriter : public testing::Test {
     ::tzset();
   }
 
-  Result<RecordingFile> create(std::string_view name = "run") const {
-    return RecordingFile::create(directory_.path(), "earth", name, kStart_s);
+  Result<RecordingFile> create(std::string_view name = "run", const FileAccess& access = {}) const {
+    return RecordingFile::create(directory_.path(), "earth", name, kStart_s, access);
   }
 
-  std::string commit(const Recording& recording) const {
-    Result<RecordingFile> file = create();
+  std::string commit(const Recording& recording, const FileAccess& access = {}) const {
+    Result<RecordingFile> file = create("run", access);
     if (!file) return file.error().message;
     const Result<std::string> path = file->commit(recording);
     return path ? *path : path.error().message;
@@ -64,6 +72,18 @@ class OrdinaryUser {
  private:
   uid_t was_;
 };
+
+// What a child process, of which these calls fail, says.
+int in_child(const std::vector<DeniedCall>& denied, const std::function<bool()>& ask) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (const DeniedCall& call : denied) test::deny(call);
+    ::_exit(ask() ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
 
 // No file may grow beyond the limit while this lives.
 class FileSizeLimit {
@@ -106,13 +126,80 @@ TEST_F(RecordingWriter, the_file_reads_back_and_passes_the_zstd_tool) {
   EXPECT_EQ(std::system(("zstd -q -t '" + path + "'").c_str()), 0);
 }
 
-TEST_F(RecordingWriter, the_file_has_the_permissions_that_the_umask_leaves) {
-  const mode_t was = ::umask(027);
-  const std::string path = commit(small_recording());
-  ::umask(was);
+TEST_F(RecordingWriter, the_file_has_its_permissions_whatever_the_umask) {
+  const struct {
+    mode_t umask;
+    mode_t mode;
+  } kCases[] = {{0, 0600}, {0777, 0600}, {077, 0644}, {022, 0666}, {0, 0}};
+  for (const auto& [umask, mode] : kCases) {
+    const mode_t was = ::umask(umask);
+    const std::string path = commit(small_recording(), {.mode = mode});
+    ::umask(was);
+    struct stat status {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
+    EXPECT_EQ(status.st_mode & 07777, mode);
+    EXPECT_EQ(status.st_uid, ::geteuid());
+  }
+}
+
+TEST_F(RecordingWriter, the_file_belongs_to_whom_it_is_given) {
+  const bool is_root = ::geteuid() == 0;
+  const FileAccess access{.user = is_root ? kNobody : ::geteuid(),
+                          .group = is_root ? kNobody : ::getegid()};
+  const std::string path = commit(small_recording(), access);
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
-  EXPECT_EQ(status.st_mode & 0777, 0640);
+  EXPECT_EQ(status.st_uid, access.user);
+  EXPECT_EQ(status.st_gid, access.group);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
+}
+
+TEST_F(RecordingWriter, a_file_system_that_keeps_other_permissions_is_found_at_once) {
+  EXPECT_EQ(in_child({{SYS_fchmod, 0, 0, EPERM}},
+                     [this] {
+                       const Result<RecordingFile> file = create("run", {.mode = 0640});
+                       return !file && file.error().message.contains("with -mode 0600");
+                     }),
+            1);
+  EXPECT_EQ(directory_.names(), Names());
+}
+
+TEST_F(RecordingWriter, files_without_a_name_are_not_needed) {
+  EXPECT_EQ(in_child({{SYS_openat, 2, O_TMPFILE, EOPNOTSUPP}},
+                     [this] {
+                       Result<RecordingFile> file = create("run", {.mode = 0640});
+                       return file && directory_.names().empty() && file->commit(small_recording());
+                     }),
+            1);
+  EXPECT_EQ(directory_.names(), Names{"earth-run-2023-11-15_00:13:20.ior.zst"});
+  const std::string path = directory_.path() + "/" + directory_.names().at(0);
+  EXPECT_TRUE(read_recording(path));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
+  EXPECT_EQ(status.st_mode & 07777, 0640u);
+}
+
+TEST_F(RecordingWriter, a_file_gets_its_name_in_whatever_way_there_is) {
+  using Denied = std::vector<DeniedCall>;
+  for (const Denied& denied :
+       {Denied{{SYS_linkat, 4, AT_EMPTY_PATH, ENOENT}},
+        Denied{{SYS_linkat, 4, AT_SYMLINK_FOLLOW, ENOENT}}, Denied{{SYS_linkat, 0, 0, EPERM}},
+        Denied{{SYS_openat, 2, O_TMPFILE, EISDIR}, {SYS_renameat2, 4, RENAME_NOREPLACE, EINVAL}}}) {
+    const std::size_t before = directory_.names().size();
+    EXPECT_EQ(in_child(denied, [this] { return create()->commit(small_recording()).has_value(); }),
+              1);
+    EXPECT_EQ(directory_.names().size(), before + 1);
+  }
+  for (const std::string& name : directory_.names()) {
+    EXPECT_TRUE(read_recording(directory_.path() + "/" + name)) << name;
+  }
+}
+
+TEST_F(RecordingWriter, nothing_is_left_where_no_name_can_be_given) {
+  EXPECT_EQ(in_child({{SYS_linkat, 0, 0, EPERM}, {SYS_renameat2, 0, 0, EPERM}},
+                     [this] { return create()->commit(small_recording()).has_value(); }),
+            0);
+  EXPECT_EQ(directory_.names(), Names());
 }
 
 TEST_F(RecordingWriter, a_name_that_exists_gets_a_number) {
@@ -136,14 +223,9 @@ TEST_F(RecordingWriter, files_committed_at_once_all_get_their_own_name) {
   }
 }
 
-TEST_F(RecordingWriter, what_is_not_committed_is_removed) {
-  {
-    const Result<RecordingFile> file = create();
-    ASSERT_TRUE(file) << file.error().message;
-    ASSERT_EQ(directory_.names().size(), 1);
-    EXPECT_TRUE(directory_.names().at(0).starts_with(".earth-run-"));
-    EXPECT_TRUE(directory_.names().at(0).ends_with(".tmp"));
-  }
+TEST_F(RecordingWriter, what_is_not_committed_has_no_name) {
+  const Result<RecordingFile> file = create();
+  ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(directory_.names(), Names());
 }
 
@@ -151,7 +233,6 @@ TEST_F(RecordingWriter, a_moved_file_is_still_one_file) {
   Result<RecordingFile> file = create();
   ASSERT_TRUE(file);
   std::optional<RecordingFile> moved(std::move(*file));
-  EXPECT_EQ(directory_.names().size(), 1);
   EXPECT_TRUE(moved->commit(small_recording()));
   moved.reset();
   EXPECT_EQ(directory_.names(), Names{"earth-run-2023-11-15_00:13:20.ior.zst"});

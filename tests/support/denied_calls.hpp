@@ -1,0 +1,18 @@
+// Makes calls of this process fail, as on a kernel or a file system that lacks what they ask for.
+#pragma once
+
+#include <cstdint>
+
+namespace ior::test {
+
+struct DeniedCall {
+  int number = 0;
+  unsigned argument = 0;   // fails where this one...
+  std::uint32_t bits = 0;  // ...has all of these set
+  int error = 0;           // its errno
+};
+
+// From now on, for this process and those that it makes. Only adds to what is denied already.
+void deny(const DeniedCall& call);
+
+}  // namespace ior::test
