@@ -25,6 +25,9 @@ struct RawBatch {
   std::uint64_t order = 0;      // batches are numbered from 0, in the order in which they were read
   std::uint64_t pass = 0;       // in which its records were read
   std::uint64_t completed = 0;  // passes that had ended when the batch was closed
+  // Every call that ended before, by the boot clock, has been delivered once all shards are through
+  // with the batch.
+  std::uint64_t settled_ns = 0;
 };
 
 inline constexpr std::uint64_t kAllPasses =

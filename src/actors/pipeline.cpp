@@ -27,6 +27,7 @@
 #include "actors/message.hpp"
 #include "actors/ring_reader.hpp"
 #include "base/bounded_queue.hpp"
+#include "base/clock.hpp"
 
 namespace ior {
 namespace {
@@ -41,14 +42,16 @@ constexpr int kMaxShards = 16;                  // each name has a number for ea
 constexpr std::size_t kBatchBytes = 160 << 10;  // of ring bytes in one batch
 constexpr std::uint64_t kSliceNs = 500'000;     // of a pass
 constexpr std::uint64_t kClockSkewNs = 50'000;  // between CPUs: more than there is
-constexpr std::uint64_t kLargePass = 1 << 20;   // bytes: more waits by the time it is read
-constexpr microseconds kShortestNap{1'000};     // between passes, when much was read
-constexpr microseconds kLongestNap{30'000};     // after a while with little
-constexpr microseconds kNapPerMiB{1'800};       // of a ring: flat out it fills in twice that
-constexpr std::size_t kMuch = 64;               // the part of a ring that is much for a pass
-constexpr milliseconds kLongestDelay{250};      // of records that nobody waits to see
-constexpr microseconds kBusyNap{50};            // until a record is committed, or a batch is free
-constexpr int kNiceness = -20;                  // the rings must not fill while others compute
+// A call's record is there so long after its end: its CPU may have been taken away in between.
+constexpr std::uint64_t kLateNs = 10'000'000;
+constexpr std::uint64_t kLargePass = 1 << 20;  // bytes: more waits by the time it is read
+constexpr microseconds kShortestNap{1'000};    // between passes, when much was read
+constexpr microseconds kLongestNap{30'000};    // after a while with little
+constexpr microseconds kNapPerMiB{1'800};      // of a ring: flat out it fills in twice that
+constexpr std::size_t kMuch = 64;              // the part of a ring that is much for a pass
+constexpr milliseconds kLongestDelay{250};     // of records that nobody waits to see
+constexpr microseconds kBusyNap{50};           // until a record is committed, or a batch is free
+constexpr int kNiceness = -20;                 // the rings must not fill while others compute
 
 // A batch when one shard's calls are in it.
 struct Paired {
@@ -157,6 +160,7 @@ struct Pipeline::Graph {
   std::uint64_t read_pass();
   std::uint64_t slice_end() const;
   std::uint64_t read_slice(std::uint64_t until_ns);
+  void end_pass(std::uint64_t began_ns, bool has_records);
   microseconds next_nap(microseconds nap, std::uint64_t read) const;
   bool may_wait(steady_clock::time_point last_pass) const;
   void send_batch();
@@ -169,6 +173,10 @@ struct Pipeline::Graph {
   std::uint64_t pass_ = 1;
   std::uint64_t completed_ = 0;
   std::uint64_t last_pass_with_records_ = 0;
+  std::uint64_t previous_began_ns_ = 0;  // when the pass before this one began
+  std::uint64_t last_records_ns_ = 0;    // no record that was read is of a later time
+  std::uint64_t settled_ns_ = 0;         // RawBatch.settled_ns of the next batch
+  std::uint64_t sent_settled_ns_ = 0;    // and of the last one
 };
 
 Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
@@ -219,6 +227,8 @@ void Pipeline::Graph::wire() {
     });
     auto& rows = add<CallNode<AsTask>>(flow::serial, [this](const Paired& paired) noexcept {
       options.rows->write(paired.batch->shards[paired.shard].calls);
+      if (paired.shard + 1 != shards.size()) return;
+      options.rows->settle(paired.batch->raw.settled_ns);
     });
     flow::make_edge(*rows_in_order, rows);
   }
@@ -278,6 +288,7 @@ void Pipeline::Graph::send_batch() {
   batch_->raw.order = next_order_++;
   batch_->raw.pass = pass_;
   batch_->raw.completed = completed_;
+  batch_->raw.settled_ns = sent_settled_ns_ = settled_ns_;
   decode->try_put(BatchPtr(batch_.release(), [this](Batch* done) {
     done->clear();
     free.try_push(std::unique_ptr<Batch>(done));
@@ -326,6 +337,23 @@ std::uint64_t Pipeline::Graph::read_slice(std::uint64_t until_ns) {
   return total;
 }
 
+// What the pass leaves goes out, and so do passes without records that something still waits for.
+// What was written before the pass before this one began has been read in that one or earlier, and
+// what the pairers held of it they deliver now.
+void Pipeline::Graph::end_pass(std::uint64_t began_ns, bool has_records) {
+  completed_ = pass_;
+  settled_ns_ = previous_began_ns_ - std::min(previous_began_ns_, kLateNs);
+  previous_began_ns_ = began_ns;
+  if (has_records) {
+    last_pass_with_records_ = pass_;
+    last_records_ns_ = began_ns + kClockSkewNs;
+  }
+  const bool are_rows_held = options.rows && sent_settled_ns_ <= last_records_ns_;
+  const bool is_awaited = pass_ <= last_pass_with_records_ + 1 || are_rows_held;
+  if (!batch_->raw.bytes.empty() || is_awaited) send_batch();
+  ++pass_;
+}
+
 // The nap after one. A wake-up is dear, so little waits for more; but a ring must not fill
 // meanwhile.
 microseconds Pipeline::Graph::next_nap(microseconds nap, std::uint64_t read) const {
@@ -357,16 +385,15 @@ void Pipeline::Graph::run_reader() {
       continue;
     }
     last_pass = steady_clock::now();
+    const std::uint64_t began_ns = clock_ns(CLOCK_BOOTTIME);
     const std::uint64_t read = read_pass();
     last = is_stopping && read == 0;
-    if (read != 0) last_pass_with_records_ = pass_;
-    // Two passes without records still go out: they are the watermark that held calls wait for.
-    if (!batch_->raw.bytes.empty() || pass_ <= last_pass_with_records_ + 2) send_batch();
-    completed_ = pass_++;
+    end_pass(began_ns, read != 0);
     nap = next_nap(nap, read);
     if (!is_stopping && read < kLargePass) std::this_thread::sleep_for(nap);
   }
   completed_ = kAllPasses;
+  settled_ns_ = ~std::uint64_t{0};
   send_batch();
   run_graph();
 }

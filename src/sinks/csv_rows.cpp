@@ -85,54 +85,60 @@ std::string header_of(const RowOptions& options) {
 
 CsvRows::CsvRows(int fd, RowOptions options, Moment start)
     : fd_(fd), options_(options), time_(options.time, start), can_stall_(is_stream(fd)) {
-  buffer_.reserve(kBufferBytes);
   buffer_ = header_of(options);
 }
 
 void CsvRows::write(std::span<const Call> calls) noexcept {
+  if (error_ != 0) return;
   for (const Call& call : calls) {
-    if (error_ != 0) return;
-    append(call);
-    if (buffer_.size() >= kBufferBytes) flush();
+    append(held_.begin_row(), call);
+    held_.end_row(call.end_ns());
   }
+}
+
+void CsvRows::settle(std::uint64_t before_ns) noexcept {
+  held_.release(before_ns, [this](std::string_view row) {
+    buffer_ += row;
+    if (buffer_.size() >= kBufferBytes) flush();
+  });
   flush();
 }
 
 Result<void> CsvRows::finish() {
-  flush();
+  settle(HeldRows::kAll);
   if (error_ == ETIMEDOUT) return fail("rows are missing: their reader takes none any more");
   if (error_ != 0) return fail_errno("cannot write rows", error_);
   return {};
 }
 
-void CsvRows::append(const Call& call) {
-  time_.append(buffer_, call.end_ns());
-  if (call.after_loss) buffer_ += '~';
-  append_number(buffer_, call.gap_ns);
-  buffer_ += ',';
-  if (!call.no_return) append_number(buffer_, call.duration_ns);
-  buffer_ += ',';
-  append_field(buffer_, call.caller->comm_view());
-  buffer_ += ',';
-  append_number(buffer_, call.caller->tgid);
-  buffer_ += options_.classic ? '.' : ',';
-  append_number(buffer_, call.caller->tid);
-  buffer_ += ',';
-  buffer_ += syscall_name(call.number, call.table);
-  buffer_ += ',';
+void CsvRows::append(std::string& out, const Call& call) {
+  time_.append(out, call.end_ns());
+  if (call.after_loss) out += '~';
+  append_number(out, call.gap_ns);
+  out += ',';
+  if (!call.no_return) append_number(out, call.duration_ns);
+  out += ',';
+  append_field(out, call.caller->comm_view());
+  out += ',';
+  append_number(out, call.caller->tgid);
+  out += options_.classic ? '.' : ',';
+  append_number(out, call.caller->tid);
+  out += ',';
+  out += syscall_name(call.number, call.table);
+  out += ',';
   if (call.no_return)
-    buffer_ += why_no_return(call);
+    out += why_no_return(call);
   else
-    append_number(buffer_, call.ret);
-  buffer_ += ',';
-  append_files(buffer_, call);
+    append_number(out, call.ret);
+  out += ',';
+  append_files(out, call);
   if (options_.arguments) {
     arguments_.clear();
     append_arguments(arguments_, call);
-    buffer_ += ',';
-    append_field(buffer_, arguments_);
+    out += ',';
+    append_field(out, arguments_);
   }
-  buffer_ += '\n';
+  out += '\n';
 }
 
 // Waits until a write of up to PIPE_BUF bytes would not block; false where the reader is given up.

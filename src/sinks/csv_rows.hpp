@@ -1,5 +1,6 @@
-// Finished calls as CSV rows on a file descriptor, as a trace runs. RFC 4180 quoting; a row ends in
-// a single line feed. Lives as long as the trace; the descriptor stays the caller's.
+// Finished calls as CSV rows on a file descriptor, as a trace runs, in the order of their ends.
+// RFC 4180 quoting; a row ends in a single line feed. Lives as long as the trace; the descriptor
+// stays the caller's.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "model/call.hpp"
+#include "sinks/held_rows.hpp"
 #include "sinks/row_time.hpp"
 #include "sinks/sink.hpp"
 
@@ -34,15 +36,17 @@ class CsvRows : public CallSink {
   // When tracing began, where that is known later than what it takes. Requires: no row is there.
   void begin(Moment start) { time_ = RowTime(options_.time, start); }
 
-  // All rows of the batch have been written when it returns. After an error rows are dropped.
+  // Holds the rows of the batch as text. After an error rows are dropped.
   void write(std::span<const Call> calls) noexcept override;
+  // The rows of calls that ended before have gone out when it returns.
+  void settle(std::uint64_t before_ns) noexcept override;
   // From now on a reader that takes nothing for 5 s is given up: the trace must end.
   void expect_end() { is_ending_.store(true, std::memory_order_relaxed); }
-  // Also writes the header of a trace without calls.
+  // Writes all rows that are held, and the header of a trace without calls.
   Result<void> finish() override;
 
  private:
-  void append(const Call& call);
+  void append(std::string& out, const Call& call);
   void flush() noexcept;
   bool has_room() const noexcept;
 
@@ -52,7 +56,8 @@ class CsvRows : public CallSink {
   bool can_stall_;  // a pipe, a socket, a terminal
   std::atomic<bool> is_ending_{false};
   int error_ = 0;  // errno of the first write that failed
-  std::string buffer_;
+  HeldRows held_;
+  std::string buffer_;     // of what goes out
   std::string arguments_;  // of one row
 };
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "actors/pipeline.hpp"
+#include "base/clock.hpp"
 #include "bpf/session.hpp"
 #include "sinks/csv_rows.hpp"
 #include "sinks/recording_writer.hpp"
@@ -25,13 +25,6 @@
 
 namespace ior {
 namespace {
-
-std::uint64_t clock_ns(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 // By the closest of a few looks at both clocks: others may run in between.
 Moment now() {

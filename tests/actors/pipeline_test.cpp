@@ -13,6 +13,7 @@
 #include <random>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "bpf/recorded_rings.hpp"
 #include "tests/support/expected_calls.hpp"
 #include "tests/support/fake_rings.hpp"
@@ -224,9 +225,61 @@ TEST_P(PipelineThreads, WaitForARecordThatIsNotCommittedAndLoseNothing) {
   EXPECT_EQ(pipeline.counts().calls.given_up, 0u);
 }
 
+// Knows whether the calls kept to what was said of them.
+class SettledRows final : public CallSink {
+ public:
+  void write(std::span<const Call> calls) noexcept override {
+    for (const Call& call : calls) late_ += call.end_ns() < settled_ns_;
+    count_ += calls.size();
+  }
+  void settle(std::uint64_t before_ns) noexcept override {
+    went_back_ += before_ns < settled_ns_;
+    settled_ns_ = before_ns;
+  }
+  Result<void> finish() override { return {}; }
+  std::size_t count() const { return count_; }
+  std::size_t late() const { return late_; }
+  std::size_t went_back() const { return went_back_; }
+  std::uint64_t settled_ns() const { return settled_ns_; }
+
+ private:
+  std::atomic<std::size_t> count_{0}, late_{0}, went_back_{0};
+  std::atomic<std::uint64_t> settled_ns_{0};
+};
+
+// Of threads that move from ring to ring; some calls never come, so that later ones are held.
+TEST_P(PipelineThreads, SayWhichCallsCannotComeAnyMore) {
+  constexpr std::uint32_t kTasks = 12, kCalls = 4'000;
+  FakeRings rings(4);
+  SettledRows rows;
+  Pipeline pipeline(rings, options_for(threads(), &rows));
+  pipeline.start();
+  std::mt19937_64 random(9);
+  std::size_t written = 0;
+  for (std::uint32_t seq = 1; seq <= kCalls; ++seq) {
+    for (std::uint32_t task = 1; task <= kTasks; ++task) {
+      if (random() % 100 == 0) continue;
+      const std::uint64_t now = clock_ns(CLOCK_BOOTTIME);
+      const Ids ids = {.task = task, .tgid = task, .tid = task};
+      auto call = whole_record(SYS_read, now - 100, 1).of(ids).seq(seq).at(now);
+      rings.append(random() % 4, call.bytes());
+      ++written;
+    }
+    if (seq % 500 == 0) std::this_thread::sleep_for(milliseconds(2));
+  }
+  const std::uint64_t last_ns = clock_ns(CLOCK_BOOTTIME);
+  EXPECT_TRUE(comes_true([&] { return rows.settled_ns() > last_ns; })) << "with nothing to read";
+  EXPECT_EQ(rows.count(), written);
+  pipeline.stop();
+  EXPECT_EQ(rows.late(), 0u);
+  EXPECT_EQ(rows.went_back(), 0u);
+  EXPECT_GT(pipeline.counts().calls.given_up, 0u);
+}
+
 class CountingRows final : public CallSink {
  public:
   void write(std::span<const Call> calls) noexcept override { count_ += calls.size(); }
+  void settle(std::uint64_t) noexcept override {}
   Result<void> finish() override { return {}; }
   std::size_t count() const { return count_; }
 

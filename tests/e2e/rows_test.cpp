@@ -1,11 +1,16 @@
-// The rows of -plain: their columns and times.
+// The rows of -plain: their columns, times and order.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <thread>
+#include <utility>
 
 #include "tests/e2e/trace.hpp"
 #include "tests/support/rows.hpp"
@@ -95,6 +100,89 @@ TEST(Columns, tell_the_time_of_a_calls_end_by_the_clock_that_was_asked_for) {
   EXPECT_GE(shown, wall_before - 1e-3) << wall;
   EXPECT_LE(shown, wall_after + 1e-3) << wall;
 }
+
+void must(bool holds) {
+  if (!holds) ::_exit(6);
+}
+
+// Two processes on two CPUs open files in turn, each after the other's open has returned.
+void open_in_turn(int turns, int pause_us) {
+  std::array<int, 2> to{}, back{};
+  must(::pipe(to.data()) == 0 && ::pipe(back.data()) == 0);
+  const bool is_second = ::fork() == 0;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(is_second && std::thread::hardware_concurrency() > 1, &cpus);
+  must(::sched_setaffinity(0, sizeof(cpus), &cpus) == 0);
+  for (int turn = 0; turn < turns; ++turn) {
+    char token = 0;
+    if (is_second || turn > 0) must(::read(is_second ? to[0] : back[0], &token, 1) == 1);
+    const std::string path = "/turn-" + std::to_string(1'000'000 + 2 * turn + is_second);
+    must(::open(path.c_str(), O_RDONLY) == -1);
+    if (pause_us > 0) ::usleep(static_cast<useconds_t>(pause_us));
+    must(::write(is_second ? back[1] : to[1], &token, 1) == 1);
+  }
+  if (is_second) ::_exit(0);
+  must(::wait(nullptr) > 0);
+}
+
+// How many rows are shown behind one of a later call.
+std::size_t out_of_order(const test::Rows& read, const std::string& column) {
+  std::size_t count = 0;
+  std::string last;
+  for (const test::Row& row : read.rows) {
+    const std::string& text = row.at(column);
+    count += text < last;
+    last = text;
+  }
+  return count;
+}
+
+class Order : public testing::TestWithParam<int> {};
+
+TEST_P(Order, of_rows_is_that_of_the_calls_of_different_processes) {
+  for (const auto& [turns, pause_us] : {std::pair{200, 3'000}, std::pair{3'000, 0}}) {
+    const Traced traced =
+        trace_child([turns = turns, pause_us = pause_us] { open_in_turn(turns, pause_us); },
+                    {"-f", "-plain", "-threads", std::to_string(GetParam()), "-trace-syscalls",
+                     "openat", "-path", "/turn-"});
+    const test::Rows read = test::read_rows(traced.ior.out);
+    EXPECT_EQ(read.rows.size(), 2u * static_cast<std::size_t>(turns));
+    EXPECT_EQ(out_of_order(read, "file"), 0u);
+    EXPECT_EQ(out_of_order(read, "time"), 0u);
+  }
+}
+
+// Calls and requests of io_uring, of threads and processes that come and go; beside a recording.
+TEST_P(Order, of_rows_is_that_of_their_times) {
+  const TempDir directory;
+  const Finished traced =
+      run({IOR_BIN, "-f", "-plain", "-flamegraph", "-threads", std::to_string(GetParam()), "-time",
+           "boot", "-trace-families", "all", "--", FD_STEPS_BIN, "5", "300", directory.path()},
+          directory.path());
+  ASSERT_EQ(traced.exit_code, 0) << traced.err;
+  ASSERT_EQ(lost_calls(traced.err), 0u) << traced.err;
+  test::Rows read = test::read_rows(traced.out);
+  std::uint64_t recorded = 0;
+  for (const auto& record : export_records(recording_in(directory.path()))) {
+    recorded += record["count"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(read.rows.size(), recorded);
+  // That no end will be seen of a request is known some time after it was submitted.
+  const auto is_told_late = [](const test::Row& row) {
+    return row.at("ret").starts_with("unknown: ");
+  };
+  std::erase_if(read.rows, is_told_late);
+  EXPECT_GT(
+      std::ranges::count_if(
+          read.rows, [](const test::Row& row) { return row.at("name").starts_with("io_uring_"); }),
+      10);
+  for (test::Row& row : read.rows) row["time"].insert(0, 20 - row["time"].find('.'), '0');
+  EXPECT_EQ(out_of_order(read, "time"), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, Order, testing::Values(1, 2, 3, 4, 8),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace ior::e2e

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -182,11 +183,43 @@ TEST(CsvRows, the_header_comes_once_and_also_without_calls) {
   EXPECT_EQ(file.content(), kHeader + row + row);
 }
 
-TEST(CsvRows, a_large_batch_is_complete_when_write_returns) {
+TEST(CsvRows, rows_go_out_in_the_order_of_their_ends_once_nothing_earlier_can_come) {
+  const MemoryFile file;
+  CsvRows rows(file.fd(), {.time = TimeColumn::boot});
+  const auto write = [&rows](std::uint64_t enter_ns, std::string_view path) {
+    Call call = call_of(path);
+    call.enter_ns = enter_ns;
+    call.duration_ns = 10;
+    rows.write({&call, 1});
+  };
+  const auto files = [&file] {
+    std::string files;
+    std::istringstream lines(file.content());
+    for (std::string line; std::getline(lines, line);) files += line.substr(line.rfind(',') + 1);
+    return files;
+  };
+  write(30, "/d");
+  write(10, "/b");
+  rows.settle(20);
+  EXPECT_EQ(files(), "file") << "a call that ended at 20 may be followed by one that did, too";
+  write(5, "/a");
+  write(10, "/c");
+  rows.settle(21);
+  EXPECT_EQ(files(), "file/a/b/c");
+  write(1, "/told late");
+  rows.settle(22);
+  EXPECT_EQ(files(), "file/a/b/c/told late");
+  write(29, "/before d");
+  EXPECT_TRUE(rows.finish());
+  EXPECT_EQ(files(), "file/a/b/c/told late/before d/d");
+}
+
+TEST(CsvRows, a_large_batch_is_complete_when_it_is_settled) {
   const MemoryFile file;
   CsvRows rows(file.fd(), kTimeless);
   const std::vector<Call> calls(10'000, call_of("/a/path/that/fills/the/buffer/soon"));
   rows.write(calls);
+  rows.settle(1'524);
   const std::string content = file.content();
   EXPECT_EQ(std::ranges::count(content, '\n'), 10'001);
   EXPECT_TRUE(content.ends_with("soon\n"));
@@ -201,6 +234,7 @@ TEST(CsvRows, the_first_error_is_kept_and_later_rows_are_dropped) {
   CsvRows rows(in.get(), kTimeless);
   const Call call = call_of("/x");
   rows.write({&call, 1});
+  rows.settle(2'000);
   const MemoryFile file;
   ASSERT_EQ(::dup2(file.fd(), in.get()), in.get());
   rows.write({&call, 1});

@@ -42,6 +42,7 @@ std::ostream& operator<<(std::ostream& out, const SeenCall& call);
 class CollectedRows final : public CallSink {
  public:
   void write(std::span<const Call> calls) noexcept override;
+  void settle(std::uint64_t) noexcept override {}
   Result<void> finish() override { return {}; }
 
   const std::vector<SeenCall>& calls() const { return calls_; }
