@@ -17,18 +17,12 @@
 #include "bpf/records.bpf.h"
 #include "bpf/restart.bpf.h"
 #include "bpf/state.bpf.h"
+#include "bpf/target.bpf.h"
 #include "bpf/uring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 enum { SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
-
-/* A command that ior starts is traced from its own execve on. */
-static __always_inline void note_target_exec(__u32 tgid, __u64 nr) {
-  if (settings.from_exec && !target_execed && tgid == settings.target_tgid &&
-      (nr == __NR_execve || nr == __NR_execveat))
-    target_execed = 1;
-}
 
 /* Sees to it that the records of a call can be understood: the task's name, and its process once.
  */
@@ -73,6 +67,7 @@ static __always_inline void take_compat_arguments(struct ior_task_state* state,
 static __noinline int abandon_call(struct ior_task_state* state) {
   count_call(state, 0);
   count(IOR_COUNTER_enter_only);
+  state->flags &= ~TASK_IN_CALL;
   state->flags |= state->flags & TASK_SENT_ENTER ? TASK_LOST | TASK_EXIT_LOST : TASK_LOST;
   return 0;
 }
@@ -238,15 +233,18 @@ int on_sys_enter(__u64* context) {
   if (!is_traced_task(pid_tgid >> 32, pid_tgid)) return 0;
   __u8 selection = settings.selected[row_number(nr, is_compat(task))];
   if ((selection & IOR_CARRIES_AIO) && nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
-  if (!(selection & (IOR_SELECTED | IOR_CONTINUES))) return 0;
+  if (!(selection & (IOR_SELECTED | IOR_CONTINUES | IOR_CROSSES))) return 0;
   struct ior_task_state* state = make_state(task);
   if (!state) {
-    __sync_fetch_and_add(&stateless, 1);
+    if (selection & IOR_SELECTED) __sync_fetch_and_add(&stateless, 1);
     return 0;
   }
   if ((state->flags & TASK_IN_CALL) && continues_call(state, regs, nr)) return 0;
   if ((selection & IOR_FD_CALL) && start_fd_call(task, state, regs->di, nr, pid_tgid)) return 0;
-  if (selection & IOR_SELECTED) enter_call(task, state, regs, nr, pid_tgid);
+  if (selection & IOR_SELECTED)
+    enter_call(task, state, regs, nr, pid_tgid);
+  else if (selection & IOR_CROSSES)
+    state->flags |= TASK_UNSELECTED;
   return 0;
 }
 
@@ -316,7 +314,9 @@ static __always_inline void exit_alone(struct ior_task_state* state, struct pt_r
     send_denied(task, regs, (__u32)regs->orig_ax, bpf_get_current_pid_tgid(), now, ret);
 }
 
-/* The exit of any call that is selected. */
+/* The exit of any call that is selected, or that may have been another one when it began: an exec
+ * ends under the number that execve has in the new program's table, and a debugger that stops a
+ * fork or an exec makes it -1. The call that ends is the one that the task is in. */
 static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* state, __u32 number,
                                 __u64 now, __s64 ret) {
   __u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -327,6 +327,10 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
       drop_iocbs(regs, pid_tgid, ret);
     else
       reap_events(regs, pid_tgid, ret);
+  }
+  if (state && (state->flags & TASK_UNSELECTED)) {
+    state->flags &= ~TASK_UNSELECTED;
+    return 0;
   }
   if (!state || !(state->flags & TASK_IN_CALL)) {
     if ((selection & IOR_SELECTED) && is_traced_task(pid_tgid >> 32, pid_tgid))
@@ -427,24 +431,13 @@ int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
   return 0;
 }
 
-/* The path that an exec was called with. One from a dirfd has "/dev/fd/N/" before it (fs/exec.c).
- */
-static __always_inline __u64 exec_path(const struct ior_task_state* state,
-                                       struct linux_binprm* binprm) {
-  __u64 path = (__u64)BPF_CORE_READ(binprm, filename);
-  if (!binprm->fdpath) return path;
-  __u32 digits = 1;
-  for (__u32 fd = state->args[0], power = 10; digits < 10 && fd >= power; power *= 10) digits++;
-  return path + sizeof("/dev/fd/") - 1 + digits + 1;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* binprm) {
   struct ior_task_state* state = find_state(task);
   if (!state) return 0;
   if ((state->flags & TASK_IN_CALL) && (state->flags & TASK_TEXT_FAULT)) {
     state->flags &= ~TASK_TEXT_FAULT;
-    send_exec_enter(state, exec_path(state, binprm));
+    send_exec_enter(state, (__u64)BPF_CORE_READ(binprm, filename), binprm->fdpath != 0);
   }
   state->flags &= ~(TASK_PROCESS_SENT | TASK_INTRODUCED);
   state->described = false;
@@ -453,6 +446,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
+  note_target_end(task);
   struct ior_task_state* state = find_state(task);
   if (state && (state->flags & TASK_INTERRUPTED)) finish_interrupted(state);
   if (!state) return 0;

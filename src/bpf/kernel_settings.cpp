@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 7> kMoveNames = {
 // AIO has no tracepoint of its own: its requests pass through these calls.
 constexpr std::array<std::string_view, 3> kCarryAio = {"io_submit", "io_getevents",
                                                        "io_pgetevents"};
+// They end under the number that execve has in the new program's table.
+constexpr std::array<std::string_view, 2> kExecs = {"execve", "execveat"};
 // These change what is told of their fd's file.
 constexpr std::array<std::string_view, 3> kChangeFile = {"fcntl", "connect", "bind"};
 
@@ -51,6 +53,11 @@ std::uint8_t properties(const Syscall& row, ior_table table) {
   return found;
 }
 
+bool traces_exec(const SessionSettings& settings) {
+  return std::ranges::any_of(
+      kExecs, [&](std::string_view name) { return settings.selected[find_syscall(name)->number]; });
+}
+
 bool traces_aio(const SessionSettings& settings) {
   return std::ranges::any_of(rows_of(IOR_TABLE_AIO), [&settings](const Syscall& row) {
     return settings.selected[IOR_ROW_OF(row.number, IOR_TABLE_AIO)];
@@ -67,6 +74,7 @@ ior_settings kernel_settings(const SessionSettings& settings, std::uint64_t ring
   out.ring_bytes = static_cast<__u32>(ring_bytes);
   out.segment_bytes = static_cast<__u32>(segment_bytes(ring_bytes));
   out.segments = out.ring_bytes / out.segment_bytes;
+  out.has_target = settings.target_tgid != 0 || settings.target_tid != 0;
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
   std::ranges::copy(settings.selected, out.selected);
@@ -78,8 +86,10 @@ ior_settings kernel_settings(const SessionSettings& settings, std::uint64_t ring
         if (row.bytes.kind != ByteClass::none) selection |= IOR_COUNTS_BYTES;
       }
       selection |= properties(row, table);
+      if (traces_exec(settings) && is_one_of(row, kExecs)) selection |= IOR_CROSSES;
     }
   }
+  out.selected[IOR_NO_ROW] |= IOR_CROSSES;
   if (traces_aio(settings)) {
     for (const std::string_view name : kCarryAio) {
       out.selected[find_syscall(name)->number] |= IOR_CARRIES_AIO;

@@ -154,17 +154,34 @@ __noinline int send_enter(struct ior_task_state* state, __u32 shape) {
   return 0;
 }
 
-/* Sends the enter half of an exec whose path could not be read at enter and is gone at exit. */
-__noinline int send_exec_enter(struct ior_task_state* state, __u64 path) {
-  struct ior_record_buffer* record = record_buffer();
-  if (!state || !record) return 0;
-  __u32 size = begin_enter(record, state);
-  struct ior_text* text = (void*)record + (size & 0x3ff8);
+/* What the kernel puts before a path that starts from this fd: "/dev/fd/N", and "/" where the path
+ * is not empty (fs/exec.c). */
+static __always_inline __u32 start_bytes(__u32 fd) {
+  __u32 digits = 1;
+  for (__u32 power = 10; digits < 10 && fd >= power; power *= 10) digits++;
+  return sizeof("/dev/fd/") - 1 + digits + 1;
+}
+
+/* Appends the path that an exec was called with, from the kernel's copy. */
+static __always_inline __u32 append_exec_path(struct ior_record_buffer* record, __u32 offset,
+                                              __u64 path, __u32 skipped) {
+  struct ior_text* text = (void*)record + (offset & 0x3ff8);
   long got = bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, (const void*)path);
+  if (got > 0 && skipped)
+    got = got > skipped ? bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, (void*)path + skipped)
+                        : 1;
   text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
   text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
   text->reserved = 0;
-  size += sizeof(*text) + ((text->size + 7) & ~7u);
+  return offset + sizeof(*text) + ((text->size + 7) & ~7u);
+}
+
+/* Sends the enter half of an exec whose path could not be read at enter and is gone at exit. */
+__noinline int send_exec_enter(struct ior_task_state* state, __u64 path, __u32 is_from_fd) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record) return 0;
+  __u32 size = begin_enter(record, state);
+  size = append_exec_path(record, size, path, is_from_fd ? start_bytes(state->args[0]) : 0);
   record->head.sections |= IOR_TEXT;
   write_enter(state, record, size);
   return 0;

@@ -5,10 +5,12 @@
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <charconv>
@@ -232,7 +234,20 @@ RingSource& Session::rings() {
   return *state_->rings;
 }
 
-Result<void> Session::attach() {
+// A process that was found after the probes were attached cannot end unseen by them, and as long as
+// its pidfd tells of no end nobody else has its number.
+Result<void> Session::confirm_target(int pidfd) {
+  const auto found = count_by(state_->skeleton->progs.find_target);
+  if (!found) return std::unexpected(found.error());
+  pollfd end{pidfd, POLLIN, 0};
+  if (*found == 0 || ::poll(&end, 1, 0) != 0) return {};
+  __u32 awaited = IOR_TARGET_AWAITED;
+  std::atomic_ref(state_->skeleton->bss->target_phase)
+      .compare_exchange_strong(awaited, IOR_TARGET_TRACED);
+  return {};
+}
+
+Result<void> Session::attach(int target_pidfd) {
   auto& programs = state_->skeleton->progs;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
   for (bpf_program* program :
@@ -248,6 +263,10 @@ Result<void> Session::attach() {
       return fail_libbpf(std::string("cannot attach ") + ::bpf_program__name(program), error);
     }
     state_->links.push_back(std::move(link));
+  }
+  const volatile auto& settings = state_->skeleton->rodata->settings;
+  if (settings.has_target && !settings.from_exec) {
+    if (auto confirmed = confirm_target(target_pidfd); !confirmed) return confirmed;
   }
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);

@@ -57,7 +57,8 @@ class Session {
   // What this kernel cannot give, as sentences for the user.
   const std::vector<std::string>& losses() const;
   RingSource& rings();
-  Result<void> attach();
+  // The target is traced if it is still the one that the pidfd stands for (-1: nothing tells).
+  Result<void> attach(int target_pidfd = -1);
   // When this returns no probe runs any more, and every record that will ever be is in its ring.
   void detach();
   // Calls that have entered and not exited; after detach(), when the probes were detached.
@@ -70,6 +71,7 @@ class Session {
  private:
   struct State;
   explicit Session(std::unique_ptr<State> state);
+  Result<void> confirm_target(int pidfd);
   Result<std::uint64_t> count_by(bpf_program* iterator);
   std::unique_ptr<State> state_;
 };

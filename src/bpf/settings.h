@@ -17,6 +17,14 @@ enum ior_selection {
   IOR_MOVES_NAMES = 8,   /* after it a file that it did not touch may have another name */
   IOR_FD_CALL = 16,      /* nothing is told of it but its first argument's file and its return */
   IOR_COUNTS_BYTES = 32, /* with IOR_FD_CALL: a positive return is bytes that it moved */
+  IOR_CROSSES = 64,      /* calls end under its number that began under another one */
+};
+
+/* A target is known by its number, which may become another's. */
+enum ior_target_phase {
+  IOR_TARGET_AWAITED, /* not known to be there, or before the execve from which on it is traced */
+  IOR_TARGET_TRACED,
+  IOR_TARGET_GONE, /* who has its number now is another */
 };
 
 #define IOR_RING_BYTES_MIN 4096
@@ -29,6 +37,7 @@ struct ior_settings {
   __u32 segments;    /* of such a ring: a power of two */
   __u32 segment_bytes;
   __u8 can_cast;           /* the kernel has bpf_rdonly_cast */
+  __u8 has_target;         /* target_tgid or target_tid is set */
   __u8 follow;             /* trace what the target forks, too */
   __u8 from_exec;          /* trace the target from its next execve on */
   __u8 selected[IOR_ROWS]; /* by row (IOR_ROW_OF) */

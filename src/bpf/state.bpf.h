@@ -26,6 +26,7 @@ enum task_flag {
   TASK_DENIED = 1 << 12,       /* the kernel has not read what the call passes */
   TASK_FD_CALL = 1 << 13,      /* the call in flight has gone the short way: see fd_call.bpf.h */
   TASK_TOO_LARGE = 1 << 14,    /* with TASK_ENTER_LOST: no ring has room for it */
+  TASK_UNSELECTED = 1 << 15,   /* in a call that is not selected and may end as one that is */
   TASK_SPLIT = TASK_SENT_ENTER | TASK_ENTER_LOST,
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,
@@ -89,8 +90,8 @@ __u32 last_task = 0;        /* the task number given last */
 __u32 stateless = 0;        /* calls that entered and got no state */
 __u64 tracing_since_ns = 0; /* boot clock: since when all probes are there; 0: not yet */
 __u32 is_ending = 0;        /* the probes are being taken away, that of enters first */
-__u32 target_execed = 0;    /* settings.from_exec: the target has reached its execve */
-__u32 in_flight = 0;        /* set by count_in_flight */
+__u32 target_phase = IOR_TARGET_AWAITED;
+__u32 in_flight = 0; /* set by count_in_flight */
 
 enum { COMPAT_STATUS = 2 }; /* TS_COMPAT, arch/x86/include/asm/thread_info.h */
 
@@ -122,10 +123,15 @@ static __always_inline bool is_target(__u32 tgid, __u32 tid) {
          (!settings.target_tid || tid == settings.target_tid);
 }
 
+/* Of a task that has the target's number. */
+static __always_inline bool is_traced_target(void) {
+  return !settings.has_target || target_phase == IOR_TARGET_TRACED;
+}
+
 /* Whether calls of the current task are traced, whatever their number. */
 static __always_inline bool is_traced_task(__u32 tgid, __u32 tid) {
   if (tgid == settings.self_tgid) return false;
-  if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
+  if (is_target(tgid, tid)) return is_traced_target();
   if (!settings.follow) return false;
   struct ior_task_state* state = find_state(bpf_get_current_task_btf());
   return state && (state->flags & TASK_FOLLOWED);

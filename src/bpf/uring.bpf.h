@@ -172,7 +172,7 @@ static __always_inline void take_submitter(struct task_struct* task, __u32 tgid,
 
 static __always_inline bool is_traced_submitter(struct task_struct* task, __u32 tgid, __u32 tid) {
   if (tgid == settings.self_tgid) return false;
-  if (is_target(tgid, tid)) return !settings.from_exec || target_execed;
+  if (is_target(tgid, tid)) return is_traced_target();
   if (!settings.follow) return false;
   struct ior_task_state* leader = find_state(task->group_leader);
   return leader && (leader->flags & TASK_FOLLOWED);

@@ -165,7 +165,7 @@ Result<void> Trace::attach() {
   recording_.header.wall_ns = start.wall_ns;
   if (rows_) rows_->begin(start);
   pipeline_->start();
-  if (auto attached = session_->attach(); !attached) return attached;
+  if (auto attached = session_->attach(target_pidfd()); !attached) return attached;
   if (auto announced = announce(); !announced) return announced;
   return command_ ? command_->release() : Result<void>{};
 }

@@ -190,6 +190,14 @@ Sum sum_of(const Records& records, const std::string& tracepoint, const std::str
   return sum;
 }
 
+std::uint64_t counted(const Recording& recording, const std::string& counter) {
+  for (const Loss& loss : recording.losses) {
+    if (loss.name == counter) return loss.count;
+  }
+  ADD_FAILURE() << "no counter " << counter;
+  return 0;
+}
+
 std::uint64_t lost_calls(const std::string& summary) {
   std::smatch match;
   EXPECT_TRUE(std::regex_search(summary, match, std::regex("ior: lost: (\\d+) call"))) << summary;

@@ -88,6 +88,9 @@ struct Sum {
 };
 Sum sum_of(const Records& records, const std::string& tracepoint, const std::string& path = "");
 
+// What a counter of counters.def says.
+std::uint64_t counted(const Recording& recording, const std::string& counter);
+
 // The number behind "ior: lost ... CAUSE" lines of the summary added up: what a run lost.
 std::uint64_t lost_calls(const std::string& summary);
 
