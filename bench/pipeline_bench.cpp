@@ -38,7 +38,7 @@ bool expect_all_records(benchmark::State& state, Pipeline& pipeline, const Repla
   std::uint64_t bytes = 0;
   for (const Record& record : recording.records) {
     calls += record.count;
-    bytes += record.bytes;
+    bytes += record.bytes_read + record.bytes_written;
   }
   if (!expect_equal(state, "calls in records", calls, replay.calls)) return false;
   if (replay.processes == 0) return true;

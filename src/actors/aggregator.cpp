@@ -16,8 +16,12 @@ void add_to(Sums& sums, const Call& call) {
   sums.errors += call.is_error();
   sums.duration_ns += call.duration_ns;
   sums.gap_ns += call.gap_ns;
-  sums.bytes += bytes_of(call);
+  const MovedBytes moved = bytes_of(call);
+  sums.bytes_read += moved.read;
+  sums.bytes_written += moved.written;
   sums.after_loss += call.after_loss;
+  sums.at_most += call.at_most;
+  sums.unmeasured += call.no_return;
 }
 
 bool has_number(const Name* name, std::size_t shard) {
@@ -127,6 +131,7 @@ void Aggregator::make_key(Waiting& waiting) {
   if (!waiting.path || !old_path || !tracepoint || !caller.comm) return;
   waiting.key.emplace(RecordKey{.path = *waiting.path,
                                 .old_path = *old_path,
+                                .root = kEmpty,
                                 .tracepoint = *tracepoint,
                                 .comm = *caller.comm,
                                 .process = is_folded_ ? processes_.other() : caller.process,
@@ -175,6 +180,7 @@ std::uint32_t Aggregator::other_of(const Partial& partial) {
   const auto key_of = [&](std::uint32_t tracepoint) {
     return HashedKey({.path = other,
                       .old_path = kEmpty,
+                      .root = kEmpty,
                       .tracepoint = tracepoint,
                       .comm = other,
                       .process = processes_.other()});
@@ -235,6 +241,7 @@ void Aggregator::absorb(Aggregator& other) {
   for (Record record : other.records_.release()) {
     record.path = strings[record.path];
     record.old_path = strings[record.old_path];
+    record.root = strings[record.root];
     record.tracepoint = strings[record.tracepoint];
     record.comm = strings[record.comm];
     record.process = processes[record.process];

@@ -1,7 +1,7 @@
-// Sums the calls of one shard into records: one per (path, old path, tracepoint, comm, process,
-// thread, flags). Strings are numbered when they are first seen, so that a call is added by
-// comparing numbers. Where there is no room for more records, process and thread are left out; what
-// then still finds none is added to records named "[other]". Totals stay exact.
+// Sums the calls of one shard into records: one per (path, old path, root, tracepoint, comm,
+// process, thread, flags). Strings are numbered when they are first seen, so that a call is added
+// by comparing numbers. Where there is no room for more records, process and thread are left out;
+// what then still finds none is added to records named "[other]". Totals stay exact.
 #pragma once
 
 #include <array>

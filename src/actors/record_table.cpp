@@ -12,6 +12,7 @@ std::uint64_t both(std::uint32_t left, std::uint32_t right) {
 RecordKey key_of(const Record& record) {
   return {.path = record.path,
           .old_path = record.old_path,
+          .root = record.root,
           .tracepoint = record.tracepoint,
           .comm = record.comm,
           .process = record.process,
@@ -24,13 +25,17 @@ Sums sums_of(const Record& record) {
           .errors = record.errors,
           .duration_ns = record.duration_ns,
           .gap_ns = record.gap_ns,
-          .bytes = record.bytes,
-          .after_loss = record.after_loss};
+          .bytes_read = record.bytes_read,
+          .bytes_written = record.bytes_written,
+          .after_loss = record.after_loss,
+          .at_most = record.at_most,
+          .unmeasured = record.unmeasured};
 }
 
 void set_key(Record& record, const RecordKey& key) {
   record.path = key.path;
   record.old_path = key.old_path;
+  record.root = key.root;
   record.tracepoint = key.tracepoint;
   record.comm = key.comm;
   record.process = key.process;
@@ -42,9 +47,9 @@ void set_key(Record& record, const RecordKey& key) {
 
 HashedKey::HashedKey(const RecordKey& key_to_hash)
     : key(key_to_hash),
-      hash(static_cast<std::uint32_t>(absl::HashOf(both(key.path, key.old_path),
-                                                   both(key.tracepoint, key.comm),
-                                                   both(key.process, key.tid), key.flags))) {}
+      hash(static_cast<std::uint32_t>(
+          absl::HashOf(both(key.path, key.old_path), both(key.tracepoint, key.comm),
+                       both(key.process, key.tid), both(key.flags, key.root)))) {}
 
 void RecordTable::add_to(std::uint32_t number, const Sums& sums) {
   Record& record = records_[number];
@@ -52,8 +57,11 @@ void RecordTable::add_to(std::uint32_t number, const Sums& sums) {
   record.errors += sums.errors;
   record.duration_ns += sums.duration_ns;
   record.gap_ns += sums.gap_ns;
-  record.bytes += sums.bytes;
+  record.bytes_read += sums.bytes_read;
+  record.bytes_written += sums.bytes_written;
   record.after_loss += sums.after_loss;
+  record.at_most += sums.at_most;
+  record.unmeasured += sums.unmeasured;
 }
 
 bool RecordTable::Equal::operator()(const Place& left, const HashedKey& right) const {
@@ -62,7 +70,8 @@ bool RecordTable::Equal::operator()(const Place& left, const HashedKey& right) c
   const RecordKey& key = right.key;
   return record.path == key.path && record.old_path == key.old_path &&
          record.tracepoint == key.tracepoint && record.comm == key.comm &&
-         record.process == key.process && record.tid == key.tid && record.flags == key.flags;
+         record.process == key.process && record.tid == key.tid && record.flags == key.flags &&
+         record.root == key.root;
 }
 
 void RecordTable::prefetch_record(const HashedKey& key) const {
@@ -70,7 +79,7 @@ void RecordTable::prefetch_record(const HashedKey& key) const {
   if (guess == places_.end()) return;
   const Record* record = &records_[guess->number];
   __builtin_prefetch(record, 1);
-  __builtin_prefetch(&record->after_loss, 1);  // the other cache line of a record's two
+  __builtin_prefetch(&record->unmeasured, 1);  // the other cache line of a record's two
 }
 
 std::uint32_t RecordTable::find(const HashedKey& key) const {

@@ -18,6 +18,7 @@ namespace ior {
 struct RecordKey {
   std::uint32_t path = 0;
   std::uint32_t old_path = 0;
+  std::uint32_t root = 0;
   std::uint32_t tracepoint = 0;
   std::uint32_t comm = 0;
   std::uint32_t process = 0;
@@ -39,8 +40,11 @@ struct Sums {
   std::uint64_t errors = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
   std::uint64_t after_loss = 0;
+  std::uint64_t at_most = 0;
+  std::uint64_t unmeasured = 0;
 };
 
 class RecordTable {

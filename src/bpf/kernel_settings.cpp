@@ -37,10 +37,10 @@ bool has_captured_argument(const Syscall& row) {
 
 // Whether fd_call.bpf.h tells all that there is to tell of a call.
 bool is_fd_call(const Syscall& row, ior_table table) {
-  const bool needs_arguments = row.bytes.limit != ByteRule::kNoArgument ||
-                               row.bytes.flags != ByteRule::kNoArgument ||
-                               has_captured_argument(row);
-  return table == IOR_TABLE_64 && row.shape == IOR_SHAPE_fd0 && !needs_arguments &&
+  const bool needs_more = row.bytes.limit != ByteRule::kNoArgument ||
+                          row.bytes.flags != ByteRule::kNoArgument ||
+                          row.bytes.kind == ByteClass::either || has_captured_argument(row);
+  return table == IOR_TABLE_64 && row.shape == IOR_SHAPE_fd0 && !needs_more &&
          row.returns != Returns::fd && row.returns != Returns::noreturn &&
          !is_one_of(row, kChangeFile);
 }

@@ -321,6 +321,7 @@ Result<KernelCounts> Session::counts() const {
       counts.totals[row].calls += totals[row].calls;
       counts.totals[row].errors += totals[row].errors;
       counts.totals[row].bytes += totals[row].bytes;
+      counts.totals[row].either_read += totals[row].either_read;
     }
   }
   bpf_program* program = nullptr;

@@ -6,6 +6,8 @@
 #include "bpf/capture.bpf.h"
 
 enum {
+  READ_ONLY = 0,
+  ACCESS_MODE = 3,
   MESSAGE_PEEK = 2,
   MAX_ERRNO = 4095,
   FIRST_RESTART = -512,
@@ -48,11 +50,23 @@ static __always_inline __u64 bytes_moved(const struct ior_task_state* state,
   return (__u64)ret < limit ? ret : limit;
 }
 
+/* So many bytes were moved by a call that reads or writes as its fd is open for. */
+static __always_inline void count_either(const struct ior_task_state* state, __u32 number,
+                                         __u64 bytes) {
+  __u32 cpu = bpf_get_smp_processor_id();
+  struct ior_ring* ring = bpf_map_lookup_elem(&rings, &cpu);
+  if (ring && (state->file.f_flags & ACCESS_MODE) == READ_ONLY)
+    ring->totals[number & (IOR_ROWS - 1)].either_read += bytes;
+}
+
 /* The call in flight has ended. */
 static __always_inline void count_call(const struct ior_task_state* state, __s64 ret) {
   __u32 number = row_number(state->nr, table_of(state->sections));
+  const struct ior_row* row = &rows[number];
   bool is_error = ret < 0 && ret >= -MAX_ERRNO && !is_restart(ret);
-  add_total(number, is_error, bytes_moved(state, &rows[number], ret));
+  __u64 bytes = bytes_moved(state, row, ret);
+  add_total(number, is_error, bytes);
+  if (row->bytes & IOR_EITHER_WAY) count_either(state, number, bytes);
 }
 
 #endif

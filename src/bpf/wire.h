@@ -166,7 +166,8 @@ struct ior_process {
 struct ior_total {
   __u64 calls;
   __u64 errors;
-  __u64 bytes; /* moved by them */
+  __u64 bytes;       /* moved by them */
+  __u64 either_read; /* of those of a row that counts `either`: read */
 };
 
 #define IOR_SEGMENTS_MAX 512

@@ -14,6 +14,7 @@ constexpr ByteRule none;
 constexpr ByteRule read{ByteClass::read};
 constexpr ByteRule write{ByteClass::write};
 constexpr ByteRule transfer{ByteClass::transfer};
+constexpr ByteRule either{ByteClass::either};
 constexpr ByteRule read_to(std::uint8_t limit) {
   return {ByteClass::read, limit};
 }
@@ -186,10 +187,10 @@ constexpr std::string_view kKindNames[] = {
 };
 
 // In the order of the enums.
-constexpr std::string_view kByteClasses[] = {"none", "read", "write", "transfer"};
+constexpr std::string_view kByteClasses[] = {"none", "read", "write", "transfer", "either"};
 constexpr std::string_view kReturns[] = {"zero",   "bytes",   "fd",  "count",   "value",
                                          "offset", "address", "pid", "noreturn"};
-static_assert(std::size(kByteClasses) == std::size_t{1} + std::to_underlying(ByteClass::transfer));
+static_assert(std::size(kByteClasses) == std::size_t{1} + std::to_underlying(ByteClass::either));
 static_assert(std::size(kReturns) == std::size_t{1} + std::to_underlying(Returns::noreturn));
 
 constexpr std::size_t kRows = std::size(kSyscalls);
@@ -303,7 +304,8 @@ std::string tracepoint_name(std::uint32_t number, ior_table table) {
 }
 
 bool is_traced_by_default(const Syscall& row) {
-  return row.family == Family::FS || row.bytes.kind == ByteClass::transfer;
+  return row.family == Family::FS || row.bytes.kind == ByteClass::transfer ||
+         row.bytes.kind == ByteClass::either;
 }
 
 const Shape& shape_of(ior_shape shape) {

@@ -105,13 +105,15 @@ enum ior_argument {
 #define IOR_CAPTURES(args) (0 IOR_EACH_ARGUMENT(IOR_CAPTURE, args))
 
 /* The `bytes` column as a number, for the kernel's side: 0, or 1 with the argument that limits what
- * is counted and the one that has the flags. */
+ * is counted, the one that has the flags, and whether the fd says which way it goes. */
 #define IOR_NO_ARGUMENT 15u
 #define IOR_COUNTED(limit, flags) (1u | (limit) << 4 | (flags) << 8)
 #define IOR_BYTES_none 0
 #define IOR_BYTES_read IOR_COUNTED(IOR_NO_ARGUMENT, IOR_NO_ARGUMENT)
 #define IOR_BYTES_write IOR_BYTES_read
 #define IOR_BYTES_transfer IOR_BYTES_read
+#define IOR_EITHER_WAY (1u << 12)
+#define IOR_BYTES_either (IOR_BYTES_read | IOR_EITHER_WAY)
 #define IOR_BYTES_read_to(limit) IOR_COUNTED(limit, IOR_NO_ARGUMENT)
 #define IOR_BYTES_received(limit, flags) IOR_COUNTED(limit, flags)
 

@@ -151,7 +151,7 @@ Result<std::vector<Field>> parse_fields(std::string_view text) {
     const std::optional<Field> field = parse_field(name);
     if (!field) {
       return fail(fmt::format("-fields: unknown field '{}'{} (fields: {})", name,
-                              did_you_mean(name, names_up_to(Field::flags)), field_names()));
+                              did_you_mean(name, names_up_to(kLastField)), field_names()));
     }
     if (std::ranges::find(fields, *field) != fields.end()) {
       return fail(fmt::format("-fields: '{}' is named twice", name));
@@ -165,7 +165,7 @@ Result<Weight> parse_count(std::string_view text) {
   const std::optional<Weight> weight = parse_weight(text);
   if (!weight) {
     return fail(fmt::format("-count: unknown weight '{}'{} (weights: {})", text,
-                            did_you_mean(text, names_up_to(Weight::bytes)), weight_names()));
+                            did_you_mean(text, names_up_to(kLastWeight)), weight_names()));
   }
   return *weight;
 }
@@ -181,10 +181,10 @@ Result<TimeColumn> parse_time_column(std::string_view text) {
 }
 
 std::string field_names() {
-  return fmt::format("{}", fmt::join(names_up_to(Field::flags), ", "));
+  return fmt::format("{}", fmt::join(names_up_to(kLastField), ", "));
 }
 std::string weight_names() {
-  return fmt::format("{}", fmt::join(names_up_to(Weight::bytes), ", "));
+  return fmt::format("{}", fmt::join(names_up_to(kLastWeight), ", "));
 }
 std::string time_column_names() {
   return fmt::format("{}", fmt::join(names_up_to(TimeColumn::none), ", "));

@@ -1,5 +1,6 @@
 #include "model/call.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -15,6 +16,20 @@ std::uint64_t limit_in(const Call& call, std::uint8_t argument) {
   return call.args[argument] & ~IOR_CAPTURED;
 }
 
+bool is_open_for_reading_alone(const Call& call) {
+  return call.has_flags && (call.flags & O_ACCMODE) == O_RDONLY;
+}
+
+bool is_reading(ByteClass kind, const Call& call) {
+  if (kind == ByteClass::either) return is_open_for_reading_alone(call);
+  return kind == ByteClass::read || kind == ByteClass::transfer;
+}
+
+bool is_writing(ByteClass kind, const Call& call) {
+  if (kind == ByteClass::either) return !is_open_for_reading_alone(call);
+  return kind == ByteClass::write || kind == ByteClass::transfer;
+}
+
 }  // namespace
 
 std::string_view why_no_return(const Call& call) {
@@ -23,13 +38,15 @@ std::string_view why_no_return(const Call& call) {
   return "";
 }
 
-std::uint64_t bytes_of(const Call& call) {
-  if (call.ret <= 0) return 0;
+MovedBytes bytes_of(const Call& call) {
+  if (call.ret <= 0) return {};
   const Syscall* syscall = find_syscall(call.number, call.table);
-  if (!syscall || syscall->bytes.kind == ByteClass::none) return 0;
+  if (!syscall || syscall->bytes.kind == ByteClass::none) return {};
   const ByteRule& rule = syscall->bytes;
-  if (rule.flags < call.args.size() && (call.args[rule.flags] & MSG_PEEK)) return 0;
-  return std::min(static_cast<std::uint64_t>(call.ret), limit_in(call, rule.limit));
+  if (rule.flags < call.args.size() && (call.args[rule.flags] & MSG_PEEK)) return {};
+  const auto moved = std::min(static_cast<std::uint64_t>(call.ret), limit_in(call, rule.limit));
+  return {.read = is_reading(rule.kind, call) ? moved : 0,
+          .written = is_writing(rule.kind, call) ? moved : 0};
 }
 
 }  // namespace ior

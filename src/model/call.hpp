@@ -48,6 +48,7 @@ struct Call {
       false;  // a call of this thread was lost between the previous recorded one and this
   bool has_flags = false;  // `flags` is known
   bool no_return = false;  // no duration, no return value: see why_no_return()
+  bool at_most = false;    // the duration is an upper bound
 
   // Boot clock; of a call without an end when it was entered.
   std::uint64_t end_ns() const { return no_return ? enter_ns : enter_ns + duration_ns; }
@@ -66,8 +67,14 @@ inline std::string_view text_of(const Name* name) {
 // returns, the reason for a request whose end nobody saw.
 std::string_view why_no_return(const Call& call);
 
+struct MovedBytes {
+  std::uint64_t read = 0;     // from the old path's file, where there is one
+  std::uint64_t written = 0;  // to the path's file
+};
+
 // Bytes that the call moved: a positive return of a reading, writing or transferring syscall, so
-// far as it counts bytes that were moved and not what there was (ByteRule), else 0.
-std::uint64_t bytes_of(const Call& call);
+// far as it counts bytes that were moved and not what there was (ByteRule), else 0. What goes from
+// file to file is both read and written.
+MovedBytes bytes_of(const Call& call);
 
 }  // namespace ior

@@ -9,13 +9,13 @@ namespace ior {
 namespace {
 
 // In the order of the enums.
-constexpr std::array<std::string_view, 6> kFields = {"path", "comm", "tracepoint",
-                                                     "pid",  "tid",  "flags"};
-constexpr std::array<std::string_view, 4> kWeights = {"count", "duration", "durationToPrev",
-                                                      "bytes"};
+constexpr std::array<std::string_view, 7> kFields = {"path", "comm",  "tracepoint", "pid",
+                                                     "tid",  "flags", "root"};
+constexpr std::array<std::string_view, 6> kWeights = {"count", "duration",   "durationToPrev",
+                                                      "bytes", "bytes_read", "bytes_written"};
 
-static_assert(kFields.size() == static_cast<std::size_t>(Field::flags) + 1);
-static_assert(kWeights.size() == static_cast<std::size_t>(Weight::bytes) + 1);
+static_assert(kFields.size() == static_cast<std::size_t>(kLastField) + 1);
+static_assert(kWeights.size() == static_cast<std::size_t>(kLastWeight) + 1);
 
 template <typename Enum, std::size_t kSize>
 std::optional<Enum> parse(const std::array<std::string_view, kSize>& names, std::string_view name) {
@@ -50,7 +50,11 @@ std::uint64_t weight_of(const Record& record, Weight weight) {
     case Weight::duration_to_prev:
       return record.gap_ns;
     case Weight::bytes:
-      return record.bytes;
+      return record.bytes_read + record.bytes_written;
+    case Weight::bytes_read:
+      return record.bytes_read;
+    case Weight::bytes_written:
+      return record.bytes_written;
   }
   return 0;
 }

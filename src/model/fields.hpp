@@ -10,8 +10,17 @@ namespace ior {
 
 struct Record;
 
-enum class Field : std::uint8_t { path, comm, tracepoint, pid, tid, flags };
-enum class Weight : std::uint8_t { count, duration, duration_to_prev, bytes };
+enum class Field : std::uint8_t { path, comm, tracepoint, pid, tid, flags, root };
+inline constexpr Field kLastField = Field::root;
+enum class Weight : std::uint8_t {
+  count,
+  duration,
+  duration_to_prev,
+  bytes,  // read and written
+  bytes_read,
+  bytes_written
+};
+inline constexpr Weight kLastWeight = Weight::bytes_written;
 
 std::string_view name_of(Field field);
 std::string_view name_of(Weight weight);

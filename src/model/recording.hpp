@@ -36,11 +36,12 @@ struct Process {
   std::string cgroup;        // path in the cgroup v2 hierarchy
 };
 
-// All calls that agree in path, old path, tracepoint, comm, process, thread and flags. The first
-// four are indexes into Recording.strings, `process` one into Recording.processes.
+// All calls that agree in path, old path, root, tracepoint, comm, process, thread and flags. The
+// first five are indexes into Recording.strings, `process` one into Recording.processes.
 struct Record {
-  std::uint32_t path = 0;
-  std::uint32_t old_path = 0;
+  std::uint32_t path = 0;        // the file written to, where the calls have two
+  std::uint32_t old_path = 0;    // then the file read from, or the old name
+  std::uint32_t root = 0;        // in which the paths hold; empty: ior's own
   std::uint32_t tracepoint = 0;  // "enter_openat"
   std::uint32_t comm = 0;
   std::uint32_t process = 0;
@@ -50,8 +51,24 @@ struct Record {
   std::uint64_t errors = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t after_loss = 0;  // how many of the gaps span a lost call
+  std::uint64_t bytes_read = 0;     // from the old path's file, where there is one
+  std::uint64_t bytes_written = 0;  // to the path's file
+  std::uint64_t after_loss = 0;     // how many of the gaps span a lost call
+  std::uint64_t at_most = 0;        // calls of which the duration is an upper bound
+  std::uint64_t unmeasured = 0;     // calls of which neither duration nor result is known
+};
+
+// A call that had not ended when tracing did.
+struct CallInFlight {
+  std::uint32_t tgid = 0;
+  std::uint32_t tid = 0;
+  std::string comm;
+  std::string tracepoint;
+  std::string path;
+  std::string old_path;
+  std::string root;
+  std::uint64_t age_ns = 0;         // when tracing ended; of one from before the start, at least
+  bool since_before_start = false;  // it was under way when tracing began
 };
 
 struct Loss {
@@ -74,7 +91,8 @@ struct SyscallTotal {
   std::string tracepoint;
   std::uint64_t calls = 0;
   std::uint64_t errors = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes_read = 0;  // as those of records
+  std::uint64_t bytes_written = 0;
   std::uint64_t seen = 0;  // calls whose records arrived, before -comm and -path
 };
 
@@ -86,7 +104,8 @@ struct Recording {
   std::vector<Loss> losses;
   std::vector<CpuLoss> cpu_losses;   // where a CPU counted any
   std::vector<SyscallTotal> totals;  // of tracepoints with any call
-  std::uint64_t calls_seen = 0;      // finished calls, those that were lost included
+  std::vector<CallInFlight> in_flight;
+  std::uint64_t calls_seen = 0;  // finished calls, those that were lost included
   std::uint64_t calls_recorded =
       0;  // those that passed the filters: the sum of the records' counts
 };

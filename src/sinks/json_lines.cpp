@@ -18,12 +18,16 @@ Json object_of(const Recording& recording, const Record& record) {
       {"comm", recording.strings[record.comm]},
       {"pid", recording.processes[record.process].pid},
       {"tid", record.tid},
+      {"root", recording.strings[record.root]},
       {"flags", flags_text(record.flags)},
       {"count", record.count},
       {"errors", record.errors},
       {"duration_ns", record.duration_ns},
       {"gap_ns", record.gap_ns},
-      {"bytes", record.bytes},
+      {"bytes_read", record.bytes_read},
+      {"bytes_written", record.bytes_written},
+      {"at_most", record.at_most},
+      {"unmeasured", record.unmeasured},
   };
   const std::uint64_t missing = missing_of(recording, recording.strings[record.tracepoint]);
   if (missing != 0) object["missing_at_most"] = missing;

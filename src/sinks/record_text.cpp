@@ -37,6 +37,8 @@ std::string field_text(const Recording& recording, const Record& record, Field f
       return fmt::format("{}", record.tid);
     case Field::flags:
       return flags_text(record.flags);
+    case Field::root:
+      return recording.strings[record.root];
   }
   return {};
 }

@@ -78,6 +78,11 @@ class Cursor {
     return values;
   }
 
+  bool boolean() {
+    const std::uint64_t value = number();
+    return value <= 1 ? value == 1 : reject("neither yes nor no") != 0;
+  }
+
   Severity severity() {
     const std::uint64_t value = number();
     if (value <= static_cast<std::uint64_t>(Severity::info)) return static_cast<Severity>(value);
@@ -125,6 +130,7 @@ void get_process(Cursor& in, Process& process) {
 void get_record(Cursor& in, Record& record) {
   record.path = in.number32();
   record.old_path = in.number32();
+  record.root = in.number32();
   record.tracepoint = in.number32();
   record.comm = in.number32();
   record.process = in.number32();
@@ -134,8 +140,11 @@ void get_record(Cursor& in, Record& record) {
   record.errors = in.number();
   record.duration_ns = in.number();
   record.gap_ns = in.number();
-  record.bytes = in.number();
+  record.bytes_read = in.number();
+  record.bytes_written = in.number();
   record.after_loss = in.number();
+  record.at_most = in.number();
+  record.unmeasured = in.number();
 }
 
 void get_loss(Cursor& in, Loss& loss) {
@@ -155,8 +164,21 @@ void get_syscall(Cursor& in, SyscallTotal& total) {
   total.tracepoint = in.text();
   total.calls = in.number();
   total.errors = in.number();
-  total.bytes = in.number();
+  total.bytes_read = in.number();
+  total.bytes_written = in.number();
   total.seen = in.number();
+}
+
+void get_in_flight(Cursor& in, CallInFlight& call) {
+  call.tgid = in.number32();
+  call.tid = in.number32();
+  call.comm = in.text();
+  call.tracepoint = in.text();
+  call.path = in.text();
+  call.old_path = in.text();
+  call.root = in.text();
+  call.age_ns = in.number();
+  call.since_before_start = in.boolean();
 }
 
 void get_totals(Cursor& in, Recording& recording) {
@@ -245,7 +267,7 @@ class Decoder {
     if (major != format::kMajor) {
       return fail(
           fmt::format("it has format version {}, this ior reads version {}: "
-                      "read it with the version of ior that wrote it",
+                      "read it with the version of ior that wrote it, or record anew",
                       major, format::kMajor));
     }
     recording_.header.format_version = static_cast<std::uint32_t>(major);
@@ -267,9 +289,10 @@ class Decoder {
   }
 
   static bool is_known(std::string_view tag) {
-    static constexpr std::array kTags = {format::kHeader,   format::kStrings, format::kProcesses,
-                                         format::kRecords,  format::kLosses,  format::kCpuLosses,
-                                         format::kSyscalls, format::kTotals,  format::kEnd};
+    static constexpr std::array kTags = {format::kHeader,   format::kStrings,  format::kProcesses,
+                                         format::kRecords,  format::kLosses,   format::kCpuLosses,
+                                         format::kSyscalls, format::kInFlight, format::kTotals,
+                                         format::kEnd};
     return std::ranges::find(kTags, tag) != kTags.end();
   }
 
@@ -304,6 +327,8 @@ class Decoder {
       get_table(in, recording_.cpu_losses, format::kMaxListed, get_cpu_loss);
     } else if (tag == format::kSyscalls) {
       get_table(in, recording_.totals, format::kMaxListed, get_syscall);
+    } else if (tag == format::kInFlight) {
+      get_table(in, recording_.in_flight, format::kMaxListed, get_in_flight);
     }
   }
 

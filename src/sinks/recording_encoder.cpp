@@ -58,6 +58,7 @@ void put_process(std::string& out, const Process& process) {
 void put_record(std::string& out, const Record& record) {
   put_number(out, record.path);
   put_number(out, record.old_path);
+  put_number(out, record.root);
   put_number(out, record.tracepoint);
   put_number(out, record.comm);
   put_number(out, record.process);
@@ -67,8 +68,11 @@ void put_record(std::string& out, const Record& record) {
   put_number(out, record.errors);
   put_number(out, record.duration_ns);
   put_number(out, record.gap_ns);
-  put_number(out, record.bytes);
+  put_number(out, record.bytes_read);
+  put_number(out, record.bytes_written);
   put_number(out, record.after_loss);
+  put_number(out, record.at_most);
+  put_number(out, record.unmeasured);
 }
 
 void put_loss(std::string& out, const Loss& loss) {
@@ -88,8 +92,21 @@ void put_syscall(std::string& out, const SyscallTotal& total) {
   put_text(out, total.tracepoint);
   put_number(out, total.calls);
   put_number(out, total.errors);
-  put_number(out, total.bytes);
+  put_number(out, total.bytes_read);
+  put_number(out, total.bytes_written);
   put_number(out, total.seen);
+}
+
+void put_in_flight(std::string& out, const CallInFlight& call) {
+  put_number(out, call.tgid);
+  put_number(out, call.tid);
+  put_text(out, call.comm);
+  put_text(out, call.tracepoint);
+  put_text(out, call.path);
+  put_text(out, call.old_path);
+  put_text(out, call.root);
+  put_number(out, call.age_ns);
+  put_number(out, call.since_before_start);
 }
 
 void put_totals(std::string& out, const Recording& recording) {
@@ -147,6 +164,7 @@ Result<void> encode_recording(const Recording& recording, const ByteSink& sink) 
   if (done) done = write_table(format::kLosses, recording.losses, put_loss, sink);
   if (done) done = write_table(format::kCpuLosses, recording.cpu_losses, put_cpu_loss, sink);
   if (done) done = write_table(format::kSyscalls, recording.totals, put_syscall, sink);
+  if (done) done = write_table(format::kInFlight, recording.in_flight, put_in_flight, sink);
   if (done) done = write_single(format::kTotals, recording, put_totals, sink);
   if (done) done = write_section(format::kEnd, {}, sink);
   return done;

@@ -10,8 +10,8 @@ namespace {
 // What is wrong with a record, or empty.
 std::string_view flaw_of(const Record& record, const Recording& recording) {
   const std::size_t strings = recording.strings.size();
-  if (record.path >= strings || record.old_path >= strings || record.tracepoint >= strings ||
-      record.comm >= strings) {
+  if (record.path >= strings || record.old_path >= strings || record.root >= strings ||
+      record.tracepoint >= strings || record.comm >= strings) {
     return "refers to a string that does not exist";
   }
   if (record.process >= recording.processes.size()) {
@@ -19,6 +19,9 @@ std::string_view flaw_of(const Record& record, const Recording& recording) {
   }
   if (record.errors > record.count) return "has more errors than calls";
   if (record.after_loss > record.count) return "has more gaps after a loss than calls";
+  if (record.at_most > record.count || record.unmeasured > record.count - record.at_most) {
+    return "has more durations of a kind than calls";
+  }
   return {};
 }
 

@@ -15,8 +15,8 @@ namespace ior {
 namespace format {
 
 inline constexpr std::string_view kMagic = "IORTRACE";
-inline constexpr std::uint16_t kMajor = 1;
-inline constexpr std::uint16_t kMinor = 1;
+inline constexpr std::uint16_t kMajor = 2;
+inline constexpr std::uint16_t kMinor = 0;
 
 inline constexpr std::string_view kHeader = "HEAD";
 inline constexpr std::string_view kStrings = "STRS";
@@ -25,6 +25,7 @@ inline constexpr std::string_view kRecords = "RECS";
 inline constexpr std::string_view kLosses = "LOSS";
 inline constexpr std::string_view kCpuLosses = "CPUL";
 inline constexpr std::string_view kSyscalls = "SYSC";
+inline constexpr std::string_view kInFlight = "INFL";
 inline constexpr std::string_view kTotals = "TOTL";
 inline constexpr std::string_view kEnd = "END.";
 
@@ -43,9 +44,9 @@ inline constexpr std::size_t kMaxListed = 1 << 20;
 
 }  // namespace format
 
-// What every recording holds to: indexes point into their tables, no record has more errors or
-// gaps after a loss than calls, the records' counts add up to calls_recorded. The error names the
-// first record that does not.
+// What every recording holds to: indexes point into their tables, no record has more errors,
+// gaps after a loss or durations of a kind than calls, the records' counts add up to
+// calls_recorded. The error names the first record that does not.
 Result<void> check_recording(const Recording& recording);
 
 // The current format version is written, whatever header.format_version says. An error comes from

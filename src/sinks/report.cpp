@@ -32,7 +32,8 @@ Groups group(const Recording& recording, const std::vector<Field>& fields) {
     sum.errors += record.errors;
     sum.duration_ns += record.duration_ns;
     sum.gap_ns += record.gap_ns;
-    sum.bytes += record.bytes;
+    sum.bytes_read += record.bytes_read;
+    sum.bytes_written += record.bytes_written;
   }
   return groups;
 }
@@ -80,7 +81,7 @@ class MissedColumn {
 };
 
 Cells titles(const ReportOptions& options, const MissedColumn& missed) {
-  Cells cells = {"COUNT", "ERRORS", "TOTAL", "AVERAGE", "BYTES"};
+  Cells cells = {"COUNT", "ERRORS", "TOTAL", "AVERAGE", "READ", "WRITTEN"};
   if (missed.is_shown()) cells.insert(cells.begin() + 1, "MISSED");
   if (options.weight == Weight::duration_to_prev) cells.insert(cells.begin(), "GAP");
   for (const Field field : options.fields) {
@@ -108,7 +109,8 @@ Cells row_of(const Groups::value_type& entry, const ReportOptions& options,
   cells.push_back(fmt::format("{}", sum.errors));
   cells.push_back(human_duration(sum.duration_ns));
   cells.push_back(human_duration(sum.count == 0 ? 0 : sum.duration_ns / sum.count));
-  cells.push_back(human_bytes(sum.bytes));
+  cells.push_back(human_bytes(sum.bytes_read));
+  cells.push_back(human_bytes(sum.bytes_written));
   for (std::size_t i = 0; i < options.fields.size(); ++i) {
     cells.push_back(field_cell(options.fields[i], entry.first[i]));
   }

@@ -18,8 +18,8 @@ struct ReportOptions {
 };
 
 // The records grouped by the fields, heaviest first: count, errors, total and average latency,
-// bytes, the fields; where calls are missing, also how many a line misses at most. The last line
-// says how many rows are not shown.
+// bytes read and written, the fields; where calls are missing, also how many a line misses at most.
+// The last line says how many rows are not shown.
 std::string format_report(const Recording& recording, const ReportOptions& options = {});
 
 // "ior: syscalls seen N, per second R, recorded M", then every loss by cause, zero or not, what is

@@ -53,7 +53,8 @@ absl::flat_hash_map<std::string_view, Record> sums_by_tracepoint(const Recording
     Record& sum = sums[recording.strings[record.tracepoint]];
     sum.count += record.count;
     sum.errors += record.errors;
-    sum.bytes += record.bytes;
+    sum.bytes_read += record.bytes_read;
+    sum.bytes_written += record.bytes_written;
   }
   return sums;
 }
@@ -68,12 +69,14 @@ Json syscalls_of(const Recording& recording) {
                     {"tracepoint", total.tracepoint},
                     {"calls", total.calls},
                     {"errors", total.errors},
-                    {"bytes", total.bytes},
+                    {"bytes_read", total.bytes_read},
+                    {"bytes_written", total.bytes_written},
                     {"seen", total.seen},
                     {"missing", missing_of(recording, total.tracepoint)},
                     {"recorded", recorded.count},
                     {"recorded_errors", recorded.errors},
-                    {"recorded_bytes", recorded.bytes}});
+                    {"recorded_bytes_read", recorded.bytes_read},
+                    {"recorded_bytes_written", recorded.bytes_written}});
   }
   return rows;
 }

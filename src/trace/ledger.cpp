@@ -14,6 +14,24 @@ std::string tracepoint_of(std::size_t row) {
                          static_cast<ior_table>(row / IOR_SYSCALL_LIMIT));
 }
 
+ByteClass bytes_of(std::size_t row) {
+  const Syscall* syscall = find_syscall(static_cast<std::uint32_t>(row % IOR_SYSCALL_LIMIT),
+                                        static_cast<ior_table>(row / IOR_SYSCALL_LIMIT));
+  return row == IOR_NO_ROW || !syscall ? ByteClass::none : syscall->bytes.kind;
+}
+
+std::uint64_t bytes_read(const ior_total& total, std::size_t row) {
+  const ByteClass kind = bytes_of(row);
+  if (kind == ByteClass::either) return total.either_read;
+  return kind == ByteClass::write ? 0 : total.bytes;
+}
+
+std::uint64_t bytes_written(const ior_total& total, std::size_t row) {
+  const ByteClass kind = bytes_of(row);
+  if (kind == ByteClass::either) return total.bytes - total.either_read;
+  return kind == ByteClass::read ? 0 : total.bytes;
+}
+
 void add_totals(const KernelCounts& kernel, const PairerCounts& calls, Recording& recording) {
   for (std::size_t row = 0; row < kernel.totals.size(); ++row) {
     const ior_total& total = kernel.totals[row];
@@ -22,7 +40,8 @@ void add_totals(const KernelCounts& kernel, const PairerCounts& calls, Recording
     recording.totals.push_back({.tracepoint = tracepoint_of(row),
                                 .calls = total.calls,
                                 .errors = total.errors,
-                                .bytes = total.bytes,
+                                .bytes_read = bytes_read(total, row),
+                                .bytes_written = bytes_written(total, row),
                                 .seen = seen});
     recording.calls_seen += total.calls;
   }

@@ -89,10 +89,12 @@ TEST(Aggregator, AddsUpCallsThatAgree) {
   longer.duration_ns = 1000;
   longer.gap_ns = 0;
   longer.ret = 100;
+  longer.at_most = true;
   add(aggregator, {read_call(), failed});
   add(aggregator, {longer});
   const RecordSummary wanted = {.path = "/a",
                                 .old_path = "",
+                                .root = "",
                                 .tracepoint = "enter_read",
                                 .comm = "cat",
                                 .pid = 100,
@@ -104,8 +106,10 @@ TEST(Aggregator, AddsUpCallsThatAgree) {
                                 .errors = 1,
                                 .duration_ns = 1020,
                                 .gap_ns = 10,
-                                .bytes = 107,
-                                .after_loss = 1};
+                                .bytes_read = 107,
+                                .bytes_written = 0,
+                                .after_loss = 1,
+                                .at_most = 1};
   EXPECT_THAT(summaries_of(recording_of(aggregator)), ElementsAre(wanted));
 }
 
@@ -197,7 +201,7 @@ TEST(Aggregator, CountsBytesOfReadingWritingAndTransferringCallsOnly) {
   failed.ret = -EIO;
   add(aggregator, {seek, failed});
   for (const RecordSummary& record : summaries_of(recording_of(aggregator))) {
-    EXPECT_EQ(record.bytes, 0u) << record;
+    EXPECT_EQ(record.bytes_read + record.bytes_written, 0u) << record;
   }
 }
 
@@ -303,7 +307,8 @@ RecordSummary total_of(const std::vector<RecordSummary>& records) {
   for (const RecordSummary& record : records) {
     total.count += record.count;
     total.errors += record.errors;
-    total.bytes += record.bytes;
+    total.bytes_read += record.bytes_read;
+    total.bytes_written += record.bytes_written;
     total.duration_ns += record.duration_ns;
     total.gap_ns += record.gap_ns;
     total.after_loss += record.after_loss;
@@ -328,7 +333,8 @@ TEST_P(AggregatorRoom, IsNeverExceededAndTotalsStayExact) {
   EXPECT_EQ(folded.pid_tid + folded.other == 0, room - room / 16 >= 400);
   const RecordSummary total = total_of(records);
   EXPECT_EQ(total.count, 400u);
-  EXPECT_EQ(total.bytes, 4 * 5050u);
+  EXPECT_EQ(total.bytes_read, 4 * 2550u);
+  EXPECT_EQ(total.bytes_written, 4 * 2500u);
   EXPECT_EQ(total.duration_ns, 4000u);
   EXPECT_EQ(total.gap_ns, 2000u);
   std::uint64_t without_pid = 0, others = 0;

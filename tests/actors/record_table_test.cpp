@@ -46,8 +46,15 @@ TEST(RecordTable, KeepsKeysOfOneHashApart) {
 TEST(RecordTable, AddsSumsUp) {
   RecordTable table(kExpected);
   const std::uint32_t number = table.add(key_of(1));
-  const Sums sums = {
-      .count = 1, .errors = 2, .duration_ns = 3, .gap_ns = 4, .bytes = 5, .after_loss = 6};
+  const Sums sums = {.count = 1,
+                     .errors = 2,
+                     .duration_ns = 3,
+                     .gap_ns = 4,
+                     .bytes_read = 5,
+                     .bytes_written = 6,
+                     .after_loss = 7,
+                     .at_most = 8,
+                     .unmeasured = 9};
   table.add_to(number, sums);
   table.add_to(number, sums);
   const Record record = table.release().at(0);
@@ -55,8 +62,11 @@ TEST(RecordTable, AddsSumsUp) {
   EXPECT_EQ(record.errors, 4u);
   EXPECT_EQ(record.duration_ns, 6u);
   EXPECT_EQ(record.gap_ns, 8u);
-  EXPECT_EQ(record.bytes, 10u);
-  EXPECT_EQ(record.after_loss, 12u);
+  EXPECT_EQ(record.bytes_read, 10u);
+  EXPECT_EQ(record.bytes_written, 12u);
+  EXPECT_EQ(record.after_loss, 14u);
+  EXPECT_EQ(record.at_most, 16u);
+  EXPECT_EQ(record.unmeasured, 18u);
 }
 
 TEST(RecordTable, MergesARecordIntoTheOneOfItsKey) {

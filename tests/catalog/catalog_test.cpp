@@ -127,6 +127,7 @@ TEST(Catalog, tells_what_a_return_means) {
        {Case{"pread64", ByteClass::read, Returns::bytes},
         Case{"writev", ByteClass::write, Returns::bytes},
         Case{"copy_file_range", ByteClass::transfer, Returns::bytes},
+        Case{"vmsplice", ByteClass::either, Returns::bytes},
         Case{"lseek", ByteClass::none, Returns::offset},
         Case{"openat", ByteClass::none, Returns::fd}, Case{"fsync", ByteClass::none, Returns::zero},
         Case{"fcntl", ByteClass::none, Returns::value},

@@ -121,16 +121,16 @@ TEST(Values, fields_keep_their_order) {
 TEST(Values, a_wrong_field_is_named_with_what_may_be_meant_and_what_there_is) {
   EXPECT_EQ(parse_fields("comm,pth").error().message,
             "-fields: unknown field 'pth', did you mean path? "
-            "(fields: path, comm, tracepoint, pid, tid, flags)");
+            "(fields: path, comm, tracepoint, pid, tid, flags, root)");
   EXPECT_EQ(parse_fields("comm,comm").error().message, "-fields: 'comm' is named twice");
   EXPECT_FALSE(parse_fields("comm,"));
 }
 
-TEST(Values, a_weight_is_one_of_four) {
+TEST(Values, a_weight_is_one_of_six) {
   EXPECT_EQ(parse_count("durationToPrev"), Weight::duration_to_prev);
   EXPECT_EQ(parse_count("byte").error().message,
             "-count: unknown weight 'byte', did you mean bytes? "
-            "(weights: count, duration, durationToPrev, bytes)");
+            "(weights: count, duration, durationToPrev, bytes, bytes_read, bytes_written)");
 }
 
 }  // namespace

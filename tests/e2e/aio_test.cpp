@@ -54,9 +54,9 @@ TEST(Aio, requests_have_their_file_and_bytes) {
     iocb bad = request(IOCB_CMD_PREAD, 999, bytes.data(), 1);
     must(submit(context, {&bad}) == -1);
   });
-  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path).bytes, 100u);
+  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path).bytes_written, 100u);
   EXPECT_EQ(sum_of(traced.records, "aio_pread", path).count, 2u);
-  EXPECT_EQ(sum_of(traced.records, "aio_pread", path).bytes, 15u);
+  EXPECT_EQ(sum_of(traced.records, "aio_pread", path).bytes_read, 15u);
   EXPECT_EQ(sum_of(traced.records, "aio_pread").count, 2u) << "what was not taken is no request";
   EXPECT_GT(sum_of(traced.records, "aio_pwrite", path).duration_ns, 0u);
   EXPECT_EQ(sum_of(traced.records, "enter_io_submit").count, 0u) << "not asked for";
@@ -85,7 +85,7 @@ class UnreapedAio : public testing::Test {
 TEST_F(UnreapedAio, requests_are_counted_with_their_process_and_no_bytes) {
   const Traced traced = trace();
   EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path_).count, 3u);
-  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path_).bytes, 0u);
+  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path_).bytes_written, 0u);
   EXPECT_THAT(traced.ior.err, testing::ContainsRegex("no_result +3 "));
   ASSERT_EQ(traced.recording.processes.size(), 1u) << "the last is sent by ior's own";
   EXPECT_FALSE(traced.recording.processes[0].executable.empty());

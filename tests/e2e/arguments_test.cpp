@@ -89,13 +89,13 @@ TEST(Bytes, of_messages_are_those_that_left_the_socket) {
         ::recvmmsg(ends[1], messages.data(), 1, 0, nullptr);
       },
       {"-trace-families", "Network"});
-  EXPECT_EQ(sum_of(traced.records, "enter_sendto").bytes, 300u);
+  EXPECT_EQ(sum_of(traced.records, "enter_sendto").bytes_written, 300u);
   EXPECT_EQ(sum_of(traced.records, "enter_recvfrom").count, 2u);
-  EXPECT_EQ(sum_of(traced.records, "enter_recvfrom").bytes, 7u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvfrom").bytes_read, 7u);
   EXPECT_EQ(sum_of(traced.records, "enter_recvmsg").count, 2u);
-  EXPECT_EQ(sum_of(traced.records, "enter_recvmsg").bytes, 9u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmsg").bytes_read, 9u);
   EXPECT_EQ(sum_of(traced.records, "enter_recvmmsg").count, 1u);
-  EXPECT_EQ(sum_of(traced.records, "enter_recvmmsg").bytes, 0u);
+  EXPECT_EQ(sum_of(traced.records, "enter_recvmmsg").bytes_read, 0u);
 }
 
 TEST(Bytes, of_attributes_are_none_where_their_size_was_asked_for) {
@@ -111,9 +111,9 @@ TEST(Bytes, of_attributes_are_none_where_their_size_was_asked_for) {
     ::flistxattr(fd, value.data(), value.size());
   });
   EXPECT_EQ(sum_of(traced.records, "enter_getxattr", path).count, 2u);
-  EXPECT_EQ(sum_of(traced.records, "enter_getxattr", path).bytes, 5u);
+  EXPECT_EQ(sum_of(traced.records, "enter_getxattr", path).bytes_read, 5u);
   EXPECT_EQ(sum_of(traced.records, "enter_flistxattr", path).count, 2u);
-  EXPECT_EQ(sum_of(traced.records, "enter_flistxattr", path).bytes, sizeof("user.ior"));
+  EXPECT_EQ(sum_of(traced.records, "enter_flistxattr", path).bytes_read, sizeof("user.ior"));
 }
 
 }  // namespace

@@ -27,13 +27,14 @@ using CallsOfThread = std::pair<std::string, int>;  // syscall, tid
 // Equal records of the aggregation, added up.
 using RecordKey = std::tuple<std::string, std::string, std::string>;  // path, old path, flags
 struct RecordSum {
-  std::uint64_t count = 0, errors = 0, bytes = 0;
+  std::uint64_t count = 0, errors = 0, bytes_read = 0, bytes_written = 0;
   bool operator==(const RecordSum&) const = default;
 };
 using Sums = std::map<RecordKey, RecordSum>;
 
 void PrintTo(const RecordSum& sum, std::ostream* out) {
-  *out << sum.count << " calls, " << sum.errors << " errors, " << sum.bytes << " bytes";
+  *out << sum.count << " calls, " << sum.errors << " errors, " << sum.bytes_read << " bytes read, "
+       << sum.bytes_written << " written";
 }
 
 bool is_failure(const Json& result) {
@@ -57,13 +58,23 @@ std::string expected_row(const Json& call) {
   return result + "," + (old_path.empty() ? path : old_path + " -> " + path);
 }
 
+// What moves bytes and does not read; what has a second file does both.
+bool writes(std::string_view syscall) {
+  return syscall.find("write") != syscall.npos || syscall.starts_with("send") ||
+         syscall == "vmsplice";
+}
+
 void add_expected(const Json& call, Sums& sums) {
   const std::string flags =
       call["flags"].is_null() ? "" : format_open_flags(call["flags"].get<std::uint32_t>());
   RecordSum& sum = sums[{call["path"], call["old_path"], flags}];
   ++sum.count;
   sum.errors += is_failure(call["ret"]) && !is_restart(call["ret"]) ? 1 : 0;
-  sum.bytes += call["bytes"].get<std::uint64_t>();
+  const auto bytes = call["bytes"].get<std::uint64_t>();
+  const bool has_source = call["old_path"] != "",
+             is_written = writes(call["exercise"].get<std::string>());
+  if (has_source || !is_written) sum.bytes_read += bytes;
+  if (has_source || is_written) sum.bytes_written += bytes;
 }
 
 // "result,file" by syscall and thread, in order.
@@ -85,7 +96,8 @@ std::map<CallsOfThread, Sums> sums_of(const Records& records) {
         sums[{name, record["tid"]}][{record["path"], record["old_path"], record["flags"]}];
     sum.count += record["count"].get<std::uint64_t>();
     sum.errors += record["errors"].get<std::uint64_t>();
-    sum.bytes += record["bytes"].get<std::uint64_t>();
+    sum.bytes_read += record["bytes_read"].get<std::uint64_t>();
+    sum.bytes_written += record["bytes_written"].get<std::uint64_t>();
   }
   return sums;
 }

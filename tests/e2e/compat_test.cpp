@@ -88,11 +88,11 @@ TEST(Compat, calls_are_traced_by_default_and_their_bytes_and_flags_are_kept) {
   const Records& records = traced.records;
   EXPECT_EQ((*find_record(records, "enter_i386_open", file))["flags"], "O_RDWR|O_CREAT|O_APPEND");
   EXPECT_EQ(sum_of(records, "enter_i386_write", file).count, 3u);
-  EXPECT_EQ(sum_of(records, "enter_i386_write", file).bytes, 1011u);
+  EXPECT_EQ(sum_of(records, "enter_i386_write", file).bytes_written, 1011u);
   EXPECT_EQ((*find_record(records, "enter_i386_write", file))["flags"], "O_RDWR|O_APPEND");
-  EXPECT_EQ(sum_of(records, "enter_i386_readv", file).bytes, 7u);
+  EXPECT_EQ(sum_of(records, "enter_i386_readv", file).bytes_read, 7u);
   EXPECT_EQ(sum_of(records, "enter_i386_ftruncate64", file).count, 1u);
-  EXPECT_EQ(sum_of(records, "enter_i386_ftruncate64", file).bytes, 0u);
+  EXPECT_EQ(sum_of(records, "enter_i386_ftruncate64", file).bytes_read, 0u);
   EXPECT_EQ(sum_of(records, "enter_i386_getpid").count, 0u);
 }
 
@@ -162,12 +162,12 @@ TEST(Compat, no_call_is_taken_for_the_64_bit_one_of_its_number) {
       },
       {"-trace-families", "all"});
   const Records& records = traced.records;
-  EXPECT_EQ(sum_of(records, "enter_i386_read", "/dev/zero").bytes, 16u);
-  EXPECT_EQ(sum_of(records, "enter_i386_write", "/dev/zero").bytes, 16u);
+  EXPECT_EQ(sum_of(records, "enter_i386_read", "/dev/zero").bytes_read, 16u);
+  EXPECT_EQ(sum_of(records, "enter_i386_write", "/dev/zero").bytes_written, 16u);
   EXPECT_EQ(sum_of(records, "enter_i386_fcntl64", "/dev/zero").count, 1u);
   EXPECT_EQ(sum_of(records, "enter_i386_dup", "/dev/zero").count, 1u);
   EXPECT_EQ(sum_of(records, "enter_i386_close", "/dev/zero").count, 1u);
-  EXPECT_EQ(sum_of(records, "enter_read", "/dev/zero").bytes, 5u);
+  EXPECT_EQ(sum_of(records, "enter_read", "/dev/zero").bytes_read, 5u);
   EXPECT_EQ(sum_of(records, "enter_close", "/dev/zero").count, 1u);
   for (const char* other : {"enter_newstat", "enter_newlstat", "enter_fadvise64", "enter_socket",
                             "enter_i386_restart_syscall"}) {

@@ -95,7 +95,7 @@ json trace_calls(std::vector<std::string> options,
 void expect_all_counted(const json& report) {
   EXPECT_EQ(report["losses"]["unexplained"], 0) << report.dump(2);
   EXPECT_EQ(syscall_of(report, "write")["calls"], kProcesses * kRounds);
-  EXPECT_EQ(syscall_of(report, "write")["bytes"], 2 * kProcesses * kRounds);
+  EXPECT_EQ(syscall_of(report, "write")["bytes_written"], 2 * kProcesses * kRounds);
   EXPECT_EQ(syscall_of(report, "access")["calls"], kFailed);
   EXPECT_EQ(syscall_of(report, "access")["errors"], kFailed);
   EXPECT_EQ(syscall_of(report, "close")["errors"], kFailed);

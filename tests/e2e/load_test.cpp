@@ -183,7 +183,7 @@ TEST(Load, what_does_not_fit_a_tiny_ring_is_counted_and_the_rest_is_right) {
   const Sum accesses = sum_of(records, "enter_access", "/");
   EXPECT_EQ(writes.count + accesses.count + lost_calls(traced.err), 400'000u) << traced.err;
   EXPECT_EQ(sum_of(records, "enter_access").count, accesses.count) << "a wrong path";
-  EXPECT_EQ(writes.bytes, 2 * writes.count);
+  EXPECT_EQ(writes.bytes_written, 2 * writes.count);
   EXPECT_GT(writes.count, 0u);
   EXPECT_LT(writes.count, 200'000u);
   ::waitpid(child, nullptr, 0);

@@ -190,7 +190,7 @@ TEST(Names, exec_keeps_what_is_not_close_on_exec) {
     ::dup2(fd, 1);
     ::execl("/bin/echo", "echo", "text", nullptr);
   });
-  EXPECT_EQ(sum_of(traced.records, "enter_write", file).bytes, 5u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).bytes_written, 5u);
   EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 1u);
   for (const auto& record : traced.records) {
     if (record["tracepoint"] == "enter_write") {

@@ -44,7 +44,8 @@ TEST_F(Recorded, is_a_standard_zstd_file) {
 TEST_F(Recorded, collapsed_weights_add_up_to_its_records) {
   for (const auto& [weight, key] :
        {std::pair{"count", "count"}, std::pair{"duration", "duration_ns"},
-        std::pair{"durationToPrev", "gap_ns"}, std::pair{"bytes", "bytes"}}) {
+        std::pair{"durationToPrev", "gap_ns"}, std::pair{"bytes_read", "bytes_read"},
+        std::pair{"bytes_written", "bytes_written"}}) {
     std::uint64_t expected = 0, sum = 0;
     for (const auto& record : records_) expected += record[key].get<std::uint64_t>();
     const Finished collapsed =

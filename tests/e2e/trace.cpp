@@ -184,7 +184,8 @@ Sum sum_of(const Records& records, const std::string& tracepoint, const std::str
     ++sum.records;
     sum.count += record["count"].get<std::uint64_t>();
     sum.errors += record["errors"].get<std::uint64_t>();
-    sum.bytes += record["bytes"].get<std::uint64_t>();
+    sum.bytes_read += record["bytes_read"].get<std::uint64_t>();
+    sum.bytes_written += record["bytes_written"].get<std::uint64_t>();
     sum.duration_ns += record["duration_ns"].get<std::uint64_t>();
   }
   return sum;

@@ -84,7 +84,8 @@ Traced trace_child(
 // Sums over the records that have this tracepoint and path (whichever of the two paths; empty:
 // any).
 struct Sum {
-  std::uint64_t records = 0, count = 0, errors = 0, bytes = 0, duration_ns = 0;
+  std::uint64_t records = 0, count = 0, errors = 0, bytes_read = 0, bytes_written = 0,
+                duration_ns = 0;
 };
 Sum sum_of(const Records& records, const std::string& tracepoint, const std::string& path = "");
 

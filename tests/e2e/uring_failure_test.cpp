@@ -156,7 +156,7 @@ TEST_F(UringFailure, completions_that_overflow_the_ring_end_their_requests_once)
     }
   });
   EXPECT_EQ(sum(traced, "write", path).count, 4 * 16u);
-  EXPECT_EQ(sum(traced, "write", path).bytes, 4 * 136u);
+  EXPECT_EQ(sum(traced, "write", path).bytes_written, 4 * 136u);
   EXPECT_THAT(traced.ior.err, testing::ContainsRegex("in_flight_at_stop +0 "));
 }
 

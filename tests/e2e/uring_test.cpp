@@ -50,12 +50,12 @@ TEST_F(Uring, requests_by_fd_have_their_file_bytes_and_errors) {
     ::io_uring_prep_read(ring.next(), 999, bytes.data(), 1, 0);
     must(ring.run() == -EBADF);
   });
-  EXPECT_EQ(sum(traced, "write", path).bytes, 100u);
+  EXPECT_EQ(sum(traced, "write", path).bytes_written, 100u);
   EXPECT_EQ(sum(traced, "write", path).count, 2u);
   EXPECT_EQ(sum(traced, "write", path).errors, 1u);
-  EXPECT_EQ(sum(traced, "read", path).bytes, 40u);
-  EXPECT_EQ(sum(traced, "readv", path).bytes, 30u);
-  EXPECT_EQ(sum(traced, "writev", path).bytes, 30u);
+  EXPECT_EQ(sum(traced, "read", path).bytes_read, 40u);
+  EXPECT_EQ(sum(traced, "readv", path).bytes_read, 30u);
+  EXPECT_EQ(sum(traced, "writev", path).bytes_written, 30u);
   EXPECT_EQ(sum(traced, "fsync", path).count, 1u);
   EXPECT_EQ(sum(traced, "read", "[unknown: fd is not open]").errors, 1u);
   EXPECT_GT(sum(traced, "write", path).duration_ns, 0u);
@@ -98,7 +98,7 @@ TEST_F(Uring, a_splice_has_both_files) {
     must(ring.run() == 5);
   });
   EXPECT_EQ(sum(traced, "splice", path).count, 2u);
-  EXPECT_EQ(sum(traced, "splice", path).bytes, 15u);
+  EXPECT_EQ(sum(traced, "splice", path).bytes_read, 15u);
   for (const auto& record : traced.records) {
     if (record["tracepoint"] != "io_uring_splice") continue;
     EXPECT_TRUE(record["path"].get<std::string>().starts_with("pipe:[")) << record;
@@ -143,8 +143,8 @@ TEST_F(Uring, registered_files_and_buffers_are_followed) {
     read->flags |= IOSQE_FIXED_FILE;
     must(ring.run() == 32);
   });
-  EXPECT_EQ(sum(traced, "write_fixed", path).bytes, 64u);
-  EXPECT_EQ(sum(traced, "read_fixed", path).bytes, 32u);
+  EXPECT_EQ(sum(traced, "write_fixed", path).bytes_written, 64u);
+  EXPECT_EQ(sum(traced, "read_fixed", path).bytes_read, 32u);
 }
 
 TEST_F(Uring, files_opened_and_closed_by_requests_are_named) {
@@ -172,8 +172,8 @@ TEST_F(Uring, files_opened_and_closed_by_requests_are_named) {
   EXPECT_EQ(sum(traced, "openat", path).count, 2u);
   EXPECT_EQ(sum(traced, "openat", "/no/such/file").errors, 1u);
   EXPECT_EQ(sum(traced, "close", path).count, 1u);
-  EXPECT_EQ(sum(traced, "read", path).bytes, 3u) << "by its direct descriptor";
-  EXPECT_EQ(sum_of(traced.records, "enter_write", path).bytes, 3u);
+  EXPECT_EQ(sum(traced, "read", path).bytes_read, 3u) << "by its direct descriptor";
+  EXPECT_EQ(sum_of(traced.records, "enter_write", path).bytes_written, 3u);
 }
 
 TEST_F(Uring, requests_with_paths_show_both) {
@@ -242,8 +242,8 @@ TEST_F(Uring, linked_and_cancelled_requests_are_rows_of_their_own) {
     const int one = ring.run(), other = ring.wait();
     must((one == 0 && other == -ECANCELED) || (one == -ECANCELED && other == 0));
   });
-  EXPECT_EQ(sum(traced, "write", path).bytes, 16u);
-  EXPECT_EQ(sum(traced, "read", path).bytes, 16u);
+  EXPECT_EQ(sum(traced, "write", path).bytes_written, 16u);
+  EXPECT_EQ(sum(traced, "read", path).bytes_read, 16u);
   EXPECT_EQ(sum(traced, "read").errors, 1u);
 }
 
@@ -367,7 +367,7 @@ TEST_F(Uring, requests_that_a_kernel_thread_submits_belong_to_the_rings_owner) {
     must(ring.run() == 3);
   });
   EXPECT_EQ(sum(traced, "write", path).count, 21u);
-  EXPECT_EQ(sum(traced, "write", path).bytes, 43u);
+  EXPECT_EQ(sum(traced, "write", path).bytes_written, 43u);
   for (const auto& record : traced.records) {
     EXPECT_EQ(record["pid"], traced.pid);
     if (record["tracepoint"] == "io_uring_write") {

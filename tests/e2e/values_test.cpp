@@ -41,13 +41,13 @@ TEST(Values, bytes_are_what_reads_and_writes_returned) {
     ::close(fd);
   });
   EXPECT_EQ(sum_of(traced.records, "enter_write", file).count, 4u);
-  EXPECT_EQ(sum_of(traced.records, "enter_write", file).bytes, 1111u);
-  EXPECT_EQ(sum_of(traced.records, "enter_pwrite64", file).bytes, 77u);
-  EXPECT_EQ(sum_of(traced.records, "enter_pread64", file).bytes, 7u);
-  EXPECT_EQ(sum_of(traced.records, "enter_readv", file).bytes, 20u);
+  EXPECT_EQ(sum_of(traced.records, "enter_write", file).bytes_written, 1111u);
+  EXPECT_EQ(sum_of(traced.records, "enter_pwrite64", file).bytes_written, 77u);
+  EXPECT_EQ(sum_of(traced.records, "enter_pread64", file).bytes_read, 7u);
+  EXPECT_EQ(sum_of(traced.records, "enter_readv", file).bytes_read, 20u);
   EXPECT_EQ(sum_of(traced.records, "enter_read", file).count, 1u);
-  EXPECT_EQ(sum_of(traced.records, "enter_read", file).bytes, 0u);
-  EXPECT_EQ(sum_of(traced.records, "enter_lseek", file).bytes, 0u);
+  EXPECT_EQ(sum_of(traced.records, "enter_read", file).bytes_read, 0u);
+  EXPECT_EQ(sum_of(traced.records, "enter_lseek", file).bytes_read, 0u);
 }
 
 TEST(Values, transfers_show_the_file_written_to_and_the_file_read_from) {
@@ -71,11 +71,13 @@ TEST(Values, transfers_show_the_file_written_to_and_the_file_read_from) {
     const auto* record = find_record(traced.records, tracepoint, to);
     ASSERT_NE(record, nullptr) << tracepoint;
     EXPECT_EQ((*record)["old_path"], from);
-    EXPECT_EQ((*record)["bytes"], bytes);
+    EXPECT_EQ((*record)["bytes_read"], bytes);
+    EXPECT_EQ((*record)["bytes_written"], bytes);
   }
   const Sum splice = sum_of(traced.records, "enter_splice", from);
   EXPECT_EQ(splice.count, 1u);
-  EXPECT_EQ(splice.bytes, 3u);
+  EXPECT_EQ(splice.bytes_read, 3u);
+  EXPECT_EQ(splice.bytes_written, 3u);
 }
 
 TEST(Values, a_failed_call_shows_its_errno_and_the_path_as_passed) {

@@ -14,6 +14,7 @@ TEST(Fields, names_are_parsed_to_what_they_name) {
   } kCases[] = {
       {"path", Field::path}, {"comm", Field::comm}, {"tracepoint", Field::tracepoint},
       {"pid", Field::pid},   {"tid", Field::tid},   {"flags", Field::flags},
+      {"root", Field::root},
   };
   for (const auto& [name, field] : kCases) {
     EXPECT_EQ(parse_field(name), field);
@@ -22,7 +23,8 @@ TEST(Fields, names_are_parsed_to_what_they_name) {
 }
 
 TEST(Fields, weights_are_parsed_and_read_from_a_record) {
-  const Record record{.count = 1, .duration_ns = 2, .gap_ns = 3, .bytes = 4};
+  const Record record{
+      .count = 1, .duration_ns = 2, .gap_ns = 3, .bytes_read = 4, .bytes_written = 50};
   const struct {
     const char* name;
     Weight weight;
@@ -31,7 +33,9 @@ TEST(Fields, weights_are_parsed_and_read_from_a_record) {
       {"count", Weight::count, 1},
       {"duration", Weight::duration, 2},
       {"durationToPrev", Weight::duration_to_prev, 3},
-      {"bytes", Weight::bytes, 4},
+      {"bytes", Weight::bytes, 54},
+      {"bytes_read", Weight::bytes_read, 4},
+      {"bytes_written", Weight::bytes_written, 50},
   };
   for (const auto& [name, weight, value] : kCases) {
     EXPECT_EQ(parse_weight(name), weight);

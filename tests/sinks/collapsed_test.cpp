@@ -127,7 +127,7 @@ TEST(Collapsed, of_two_paths_the_new_one_is_shown) {
 }
 
 TEST(Collapsed, a_stack_without_weight_has_no_line) {
-  const Recording recording = recording_of({{.path = "/a", .bytes = 5}, {.path = "/b"}});
+  const Recording recording = recording_of({{.path = "/a", .bytes_read = 5}, {.path = "/b"}});
   EXPECT_EQ(collapsed(recording, {Field::path}, Weight::bytes), "a 5\n");
   EXPECT_EQ(collapsed(Recording(), {Field::path}), "");
 }
@@ -147,7 +147,8 @@ TEST(Collapsed, weights_add_up_to_those_of_the_recording_whatever_the_names) {
                           .count = random() % 9,
                           .duration_ns = random(),
                           .gap_ns = random(),
-                          .bytes = random()});
+                          .bytes_read = random() >> 1,
+                          .bytes_written = random() >> 1});
   }
   for (const Weight weight :
        {Weight::count, Weight::duration, Weight::duration_to_prev, Weight::bytes}) {

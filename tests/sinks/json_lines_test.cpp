@@ -29,6 +29,7 @@ std::vector<std::string> lines_of(const Recording& recording) {
 TEST(JsonLines, an_object_has_its_keys_in_the_documented_order) {
   const auto lines = lines_of(recording_of({{.path = "/new",
                                              .old_path = "/old",
+                                             .root = "/jail",
                                              .tracepoint = "enter_rename",
                                              .comm = "mv",
                                              .pid = 4711,
@@ -38,11 +39,16 @@ TEST(JsonLines, an_object_has_its_keys_in_the_documented_order) {
                                              .errors = 1,
                                              .duration_ns = 20,
                                              .gap_ns = 30,
-                                             .bytes = 40}}));
+                                             .bytes_read = 40,
+                                             .bytes_written = 50,
+                                             .at_most = 2,
+                                             .unmeasured = 3}}));
   ASSERT_EQ(lines.size(), 1);
-  EXPECT_EQ(lines[0], R"({"path":"/new","old_path":"/old","tracepoint":"enter_rename","comm":"mv",)"
-                      R"("pid":4711,"tid":4712,"flags":"O_RDWR|O_APPEND","count":5,"errors":1,)"
-                      R"("duration_ns":20,"gap_ns":30,"bytes":40})");
+  EXPECT_EQ(lines[0],
+            R"({"path":"/new","old_path":"/old","tracepoint":"enter_rename","comm":"mv",)"
+            R"("pid":4711,"tid":4712,"root":"/jail","flags":"O_RDWR|O_APPEND","count":5,)"
+            R"("errors":1,"duration_ns":20,"gap_ns":30,"bytes_read":40,"bytes_written":50,)"
+            R"("at_most":2,"unmeasured":3})");
 }
 
 TEST(JsonLines, what_a_record_does_not_have_is_an_empty_text) {
@@ -75,8 +81,8 @@ TEST(JsonLines, every_name_gives_one_line_of_valid_json) {
 
 TEST(JsonLines, the_largest_figures_are_exact) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-  const auto lines = lines_of(recording_of({{.count = kMax, .bytes = kMax}}));
-  EXPECT_EQ(Json::parse(lines.at(0))["bytes"].get<std::uint64_t>(), kMax);
+  const auto lines = lines_of(recording_of({{.count = kMax, .bytes_read = kMax}}));
+  EXPECT_EQ(Json::parse(lines.at(0))["bytes_read"].get<std::uint64_t>(), kMax);
   EXPECT_EQ(Json::parse(lines.at(0))["count"].get<std::uint64_t>(), kMax);
 }
 

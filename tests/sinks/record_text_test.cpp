@@ -11,14 +11,19 @@ namespace ior {
 namespace {
 
 TEST(RecordText, every_field_of_a_record_has_its_text) {
-  const Recording recording = test::recording_of(
-      {{.path = "/x", .comm = "cat", .pid = 4711, .tid = 4712, .flags = O_RDWR | O_APPEND}});
+  const Recording recording = test::recording_of({{.path = "/x",
+                                                   .root = "/jail",
+                                                   .comm = "cat",
+                                                   .pid = 4711,
+                                                   .tid = 4712,
+                                                   .flags = O_RDWR | O_APPEND}});
   const struct {
     Field field;
     const char* text;
   } kCases[] = {
-      {Field::path, "/x"},  {Field::comm, "cat"}, {Field::tracepoint, "enter_openat"},
-      {Field::pid, "4711"}, {Field::tid, "4712"}, {Field::flags, "O_RDWR|O_APPEND"},
+      {Field::path, "/x"},    {Field::comm, "cat"}, {Field::tracepoint, "enter_openat"},
+      {Field::pid, "4711"},   {Field::tid, "4712"}, {Field::flags, "O_RDWR|O_APPEND"},
+      {Field::root, "/jail"},
   };
   for (const auto& [field, text] : kCases) {
     EXPECT_EQ(field_text(recording, recording.records[0], field), text);

@@ -33,8 +33,9 @@ auto tied(const Process& p) {
 }
 
 auto tied(const Record& r) {
-  return std::tie(r.path, r.old_path, r.tracepoint, r.comm, r.process, r.tid, r.flags, r.count,
-                  r.errors, r.duration_ns, r.gap_ns, r.bytes, r.after_loss);
+  return std::tie(r.path, r.old_path, r.root, r.tracepoint, r.comm, r.process, r.tid, r.flags,
+                  r.count, r.errors, r.duration_ns, r.gap_ns, r.bytes_read, r.bytes_written,
+                  r.after_loss, r.at_most, r.unmeasured);
 }
 
 auto tied(const Loss& l) {
@@ -45,7 +46,11 @@ auto tied(const CpuLoss& l) {
   return std::tie(l.cpu, l.loss, l.count);
 }
 auto tied(const SyscallTotal& t) {
-  return std::tie(t.tracepoint, t.calls, t.errors, t.bytes, t.seen);
+  return std::tie(t.tracepoint, t.calls, t.errors, t.bytes_read, t.bytes_written, t.seen);
+}
+auto tied(const CallInFlight& c) {
+  return std::tie(c.tgid, c.tid, c.comm, c.tracepoint, c.path, c.old_path, c.root, c.age_ns,
+                  c.since_before_start);
 }
 
 template <typename Item>
@@ -61,6 +66,7 @@ void expect_same(const Recording& a, const Recording& b) {
   EXPECT_TRUE(same(a.losses, b.losses));
   EXPECT_TRUE(same(a.cpu_losses, b.cpu_losses));
   EXPECT_TRUE(same(a.totals, b.totals));
+  EXPECT_TRUE(same(a.in_flight, b.in_flight));
   EXPECT_EQ(a.calls_seen, b.calls_seen);
   EXPECT_EQ(a.calls_recorded, b.calls_recorded);
 }
@@ -82,14 +88,25 @@ Recording extreme_recording() {
                                        .errors = kMax64,
                                        .duration_ns = kMax64,
                                        .gap_ns = kMax64,
-                                       .bytes = kMax64,
-                                       .after_loss = kMax64}});
+                                       .bytes_read = kMax64,
+                                       .bytes_written = kMax64,
+                                       .after_loss = kMax64,
+                                       .at_most = kMax64 - 1,
+                                       .unmeasured = 1}});
   recording.header.format_version = format::kMajor;
   recording.header.boot_ns = kMax64;
   recording.processes[0].start_ns = kMax64;
   recording.losses = {{"", Severity::info, "", kMax64}};
   recording.cpu_losses = {{.cpu = kMax32, .loss = 0, .count = kMax64}};
-  recording.totals = {{"\xff", kMax64, kMax64, kMax64, kMax64}};
+  recording.in_flight = {{.tgid = kMax32,
+                          .tid = kMax32,
+                          .comm = "",
+                          .tracepoint = "\xff",
+                          .path = std::string(70'000, '\n'),
+                          .old_path = "",
+                          .root = std::string("/\0", 2),
+                          .age_ns = kMax64}};
+  recording.totals = {{"\xff", kMax64, kMax64, kMax64, kMax64, kMax64}};
   return recording;
 }
 
@@ -222,8 +239,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Malformed{"nothing", "", "no recording of ior"},
         Malformed{"other_data", "a text that is none", "no recording of ior"},
-        Malformed{"newer_version", preamble(2) + kHead,
-                  "format version 2, this ior reads version 1"},
+        Malformed{"older_version", preamble(1) + kHead,
+                  "format version 1, this ior reads version 2: read it with the version of ior "
+                  "that wrote it, or record anew"},
+        Malformed{"newer_version", preamble(3) + kHead,
+                  "format version 3, this ior reads version 2"},
         Malformed{"cut_preamble", preamble().substr(0, 9), "truncated"},
         Malformed{"no_end", preamble() + kHead + kTotals, "truncated"},
         Malformed{"cut_section_header", preamble() + "HEAD", "truncated"},
@@ -263,9 +283,11 @@ INSTANTIATE_TEST_SUITE_P(
                   "too many entries"},
         Malformed{"unknown_severity", preamble() + section("LOSS", std::string("\0\3\0\0", 4)),
                   "unknown severity"},
+        Malformed{"neither_yes_nor_no", preamble() + section("INFL", std::string(8, '\0') + "\2"),
+                  "section INFL: neither yes nor no"},
         Malformed{"record_without_strings",
                   preamble() + kHead + section("PROC", std::string(8, '\0')) +
-                      section("RECS", std::string(13, '\0')) + kTotals + kEnd,
+                      section("RECS", std::string(17, '\0')) + kTotals + kEnd,
                   "record 1 of 1 refers to a string that does not exist"},
         Malformed{"calls_that_no_record_counts",
                   preamble() + kHead + section("TOTL", "\x05\x05") + kEnd,
@@ -292,25 +314,30 @@ TEST_P(ContradictoryRecording, is_not_written) {
   EXPECT_EQ(bytes, "");
 }
 
-constexpr const char* kNoString = "record 2 of 4 refers to a string that does not exist";
+constexpr const char* kNoString = "record 2 of 5 refers to a string that does not exist";
 
 INSTANTIATE_TEST_SUITE_P(
     , ContradictoryRecording,
     testing::Values(
         Contradiction{"path", [](Recording& r) { r.records[1].path = 99; }, kNoString},
         Contradiction{"old_path", [](Recording& r) { r.records[1].old_path = kMax32; }, kNoString},
+        Contradiction{"root", [](Recording& r) { r.records[1].root = 99; }, kNoString},
         Contradiction{"tracepoint", [](Recording& r) { r.records[1].tracepoint = 99; }, kNoString},
         Contradiction{"comm", [](Recording& r) { r.records[1].comm = 99; }, kNoString},
         Contradiction{"process", [](Recording& r) { r.records[1].process = 2; },
-                      "record 2 of 4 refers to a process that does not exist"},
+                      "record 2 of 5 refers to a process that does not exist"},
         Contradiction{"errors", [](Recording& r) { r.records[0].errors = 4; },
-                      "record 1 of 4 has more errors than calls"},
+                      "record 1 of 5 has more errors than calls"},
         Contradiction{"losses", [](Recording& r) { r.records[0].after_loss = 4; },
-                      "record 1 of 4 has more gaps after a loss than calls"},
+                      "record 1 of 5 has more gaps after a loss than calls"},
+        Contradiction{"at_most", [](Recording& r) { r.records[3].at_most = 2; },
+                      "record 4 of 5 has more durations of a kind than calls"},
+        Contradiction{"unmeasured", [](Recording& r) { r.records[0].unmeasured = 4; },
+                      "record 1 of 5 has more durations of a kind than calls"},
         Contradiction{"cpu", [](Recording& r) { r.cpu_losses[0].loss = 3; },
                       "a CPU has a loss that does not exist"},
         Contradiction{"sum", [](Recording& r) { ++r.calls_recorded; },
-                      "records count 7 calls, its totals 8"},
+                      "records count 9 calls, its totals 10"},
         Contradiction{"overflow", [](Recording& r) { r.records[1].count = kMax64; }, "too large"}),
     [](const auto& info) { return std::string(info.param.name); });
 
@@ -366,7 +393,7 @@ TEST(RecordingFormat, flipped_bytes_never_make_an_unsound_recording) {
 
 TEST(RecordingFormat, random_sections_are_refused) {
   std::mt19937 random(2);
-  const std::vector<std::string> tags = {"HEAD", "STRS", "PROC", "RECS", "LOSS", "TOTL"};
+  const std::vector<std::string> tags = {"HEAD", "STRS", "PROC", "RECS", "LOSS", "INFL", "TOTL"};
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = preamble() + kHead;
     for (int i = 0; i < 3; ++i) {

@@ -17,6 +17,7 @@ namespace ior::test {
 struct Row {
   std::string path = "/etc/hostname";
   std::string old_path = "";
+  std::string root = "";
   std::string tracepoint = "enter_openat";
   std::string comm = "cat";
   std::uint32_t pid = 4711;
@@ -26,8 +27,11 @@ struct Row {
   std::uint64_t errors = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
   std::uint64_t after_loss = 0;
+  std::uint64_t at_most = 0;
+  std::uint64_t unmeasured = 0;
 };
 
 inline std::uint32_t string_index(Recording& recording, const std::string& text) {
@@ -48,6 +52,7 @@ inline void add(Recording& recording, const Row& row) {
   recording.records.push_back({
       .path = string_index(recording, row.path),
       .old_path = string_index(recording, row.old_path),
+      .root = string_index(recording, row.root),
       .tracepoint = string_index(recording, row.tracepoint),
       .comm = string_index(recording, row.comm),
       .process = process_index(recording, row.pid),
@@ -57,8 +62,11 @@ inline void add(Recording& recording, const Row& row) {
       .errors = row.errors,
       .duration_ns = row.duration_ns,
       .gap_ns = row.gap_ns,
-      .bytes = row.bytes,
+      .bytes_read = row.bytes_read,
+      .bytes_written = row.bytes_written,
       .after_loss = row.after_loss,
+      .at_most = row.at_most,
+      .unmeasured = row.unmeasured,
   });
   recording.calls_recorded += row.count;
   recording.calls_seen += row.count;
@@ -74,13 +82,23 @@ inline Recording recording_of(const std::vector<Row>& rows) {
 inline Recording small_recording() {
   Recording recording = recording_of({
       {.flags = 0, .count = 3, .errors = 1, .duration_ns = 1523, .gap_ns = 20},
-      {.tracepoint = "enter_read", .count = 2, .duration_ns = 700, .gap_ns = 9, .bytes = 4096},
+      {.tracepoint = "enter_read", .count = 2, .duration_ns = 700, .gap_ns = 9, .bytes_read = 4096},
       {.path = "/tmp/new",
        .old_path = "/tmp/old",
        .tracepoint = "enter_rename",
        .pid = 4712,
        .tid = 4713,
        .after_loss = 1},
+      {.path = "/tmp/copy",
+       .old_path = "/tmp/original",
+       .root = "/srv/jail",
+       .tracepoint = "enter_copy_file_range",
+       .comm = "cp",
+       .count = 2,
+       .bytes_read = 70'000,
+       .bytes_written = 69'999,
+       .at_most = 1,
+       .unmeasured = 1},
       {.path = "", .tracepoint = "enter_sync", .comm = "", .duration_ns = 300'000},
   });
   recording.header = {.format_version = format::kMajor,
@@ -106,11 +124,25 @@ inline Recording small_recording() {
   recording.cpu_losses = {{.cpu = 1, .loss = 0, .count = 5}};
   recording.totals = {
       {.tracepoint = "enter_openat", .calls = 7, .errors = 2, .seen = 3},
-      {.tracepoint = "enter_read", .calls = 3, .bytes = 8192, .seen = 2},
+      {.tracepoint = "enter_read", .calls = 3, .bytes_read = 8192, .seen = 2},
       {.tracepoint = "enter_rename", .calls = 1, .seen = 1},
+      {.tracepoint = "enter_copy_file_range",
+       .calls = 2,
+       .bytes_read = 70'000,
+       .bytes_written = 69'999,
+       .seen = 2},
       {.tracepoint = "enter_sync", .calls = 1, .seen = 1},
   };
-  recording.calls_seen = 12;
+  recording.in_flight = {{.tgid = 4711,
+                          .tid = 4712,
+                          .comm = "cat",
+                          .tracepoint = "enter_read",
+                          .path = "/tmp/fifo",
+                          .old_path = "",
+                          .root = "/srv/jail",
+                          .age_ns = 1'500'000'000,
+                          .since_before_start = true}};
+  recording.calls_seen = 14;
   return recording;
 }
 

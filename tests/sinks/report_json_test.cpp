@@ -22,7 +22,7 @@ Json report_of(const Recording& recording) {
 TEST(ReportJson, balances_the_books) {
   const Json report = report_of(test::small_recording());
   EXPECT_EQ(report["duration_ns"], 2'000'000'000);
-  EXPECT_EQ(report["calls"], (Json{{"total", 12}, {"recorded", 7}, {"missing", 5}}));
+  EXPECT_EQ(report["calls"], (Json{{"total", 14}, {"recorded", 9}, {"missing", 5}}));
   const Json& losses = report["losses"];
   EXPECT_EQ(losses["calls_lost"], (Json{{"ring_full", 5}}));
   EXPECT_EQ(losses["unexplained"], 0);
@@ -33,19 +33,23 @@ TEST(ReportJson, balances_the_books) {
 
 TEST(ReportJson, has_what_the_kernel_side_and_the_records_say_of_each_syscall) {
   const Json report = report_of(test::small_recording());
-  ASSERT_EQ(report["syscalls"].size(), 4);
+  ASSERT_EQ(report["syscalls"].size(), 5);
   EXPECT_EQ(report["syscalls"][0], (Json{{"name", "openat"},
                                          {"tracepoint", "enter_openat"},
                                          {"calls", 7},
                                          {"errors", 2},
-                                         {"bytes", 0},
+                                         {"bytes_read", 0},
+                                         {"bytes_written", 0},
                                          {"seen", 3},
                                          {"missing", 4},
                                          {"recorded", 3},
                                          {"recorded_errors", 1},
-                                         {"recorded_bytes", 0}}));
-  EXPECT_EQ(report["syscalls"][1]["bytes"], 8192);
-  EXPECT_EQ(report["syscalls"][1]["recorded_bytes"], 4096);
+                                         {"recorded_bytes_read", 0},
+                                         {"recorded_bytes_written", 0}}));
+  EXPECT_EQ(report["syscalls"][1]["bytes_read"], 8192);
+  EXPECT_EQ(report["syscalls"][1]["recorded_bytes_read"], 4096);
+  EXPECT_EQ(report["syscalls"][3]["bytes_written"], 69'999);
+  EXPECT_EQ(report["syscalls"][3]["recorded_bytes_read"], 70'000);
 }
 
 TEST(ReportJson, calls_without_a_cause_are_unexplained) {

@@ -19,7 +19,7 @@ Recording three_files() {
        .count = 2,
        .duration_ns = 3000,
        .gap_ns = 7,
-       .bytes = 12'595},
+       .bytes_read = 12'595},
       {.path = "/b",
        .tracepoint = "enter_read",
        .tid = 2,
@@ -38,37 +38,37 @@ std::string report_by(std::vector<Field> fields, Weight weight = Weight::count) 
 
 TEST(Report, groups_by_syscall_and_path_most_calls_first) {
   EXPECT_EQ(format_report(three_files()),
-            "COUNT  ERRORS   TOTAL   AVERAGE     BYTES  TRACEPOINT    PATH\n"
-            "    3       1  1.5 ms  501.0 us  12.3 KiB  enter_read    /b\n"
-            "    2       0  800 ns    400 ns       0 B  enter_openat  /a\n"
-            "    2       0   2.0 s     1.0 s       0 B  enter_sync    -\n");
+            "COUNT  ERRORS   TOTAL   AVERAGE      READ  WRITTEN  TRACEPOINT    PATH\n"
+            "    3       1  1.5 ms  501.0 us  12.3 KiB      0 B  enter_read    /b\n"
+            "    2       0  800 ns    400 ns       0 B      0 B  enter_openat  /a\n"
+            "    2       0   2.0 s     1.0 s       0 B      0 B  enter_sync    -\n");
 }
 
 TEST(Report, is_sorted_by_the_weight) {
   EXPECT_EQ(report_by({Field::path}, Weight::duration),
-            "COUNT  ERRORS   TOTAL   AVERAGE     BYTES  PATH\n"
-            "    2       0   2.0 s     1.0 s       0 B  -\n"
-            "    3       1  1.5 ms  501.0 us  12.3 KiB  /b\n"
-            "    2       0  800 ns    400 ns       0 B  /a\n");
-  EXPECT_EQ(report_by({Field::path}, Weight::bytes).find("/b"),
-            report_by({Field::path}, Weight::bytes).find('/'));
+            "COUNT  ERRORS   TOTAL   AVERAGE      READ  WRITTEN  PATH\n"
+            "    2       0   2.0 s     1.0 s       0 B      0 B  -\n"
+            "    3       1  1.5 ms  501.0 us  12.3 KiB      0 B  /b\n"
+            "    2       0  800 ns    400 ns       0 B      0 B  /a\n");
+  EXPECT_EQ(report_by({Field::path}, Weight::bytes_read).find("/b"),
+            report_by({Field::path}, Weight::bytes_read).find('/'));
 }
 
 TEST(Report, sorted_by_the_gap_it_shows_the_gap) {
   EXPECT_EQ(report_by({Field::path}, Weight::duration_to_prev),
-            "   GAP  COUNT  ERRORS   TOTAL   AVERAGE     BYTES  PATH\n"
-            "5.0 us      2       0  800 ns    400 ns       0 B  /a\n"
-            "  8 ns      3       1  1.5 ms  501.0 us  12.3 KiB  /b\n"
-            "  0 ns      2       0   2.0 s     1.0 s       0 B  -\n");
+            "   GAP  COUNT  ERRORS   TOTAL   AVERAGE      READ  WRITTEN  PATH\n"
+            "5.0 us      2       0  800 ns    400 ns       0 B      0 B  /a\n"
+            "  8 ns      3       1  1.5 ms  501.0 us  12.3 KiB      0 B  /b\n"
+            "  0 ns      2       0   2.0 s     1.0 s       0 B      0 B  -\n");
 }
 
 TEST(Report, any_fields_group) {
   EXPECT_EQ(report_by({Field::comm, Field::pid}),
-            "COUNT  ERRORS  TOTAL   AVERAGE     BYTES  COMM  PID\n"
-            "    7       1  2.0 s  285.9 ms  12.3 KiB  cat   4711\n");
+            "COUNT  ERRORS  TOTAL   AVERAGE      READ  WRITTEN  COMM  PID\n"
+            "    7       1  2.0 s  285.9 ms  12.3 KiB      0 B  cat   4711\n");
   EXPECT_EQ(format_report(recording_of({{.flags = 1}}), {.fields = {Field::flags, Field::tid}}),
-            "COUNT  ERRORS  TOTAL  AVERAGE  BYTES  FLAGS     TID\n"
-            "    1       0   0 ns     0 ns    0 B  O_WRONLY  4711\n");
+            "COUNT  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  FLAGS     TID\n"
+            "    1       0   0 ns     0 ns   0 B      0 B  O_WRONLY  4711\n");
 }
 
 TEST(Report, says_how_many_rows_are_not_shown) {
@@ -85,9 +85,9 @@ TEST(Report, columns_line_up_whatever_the_names) {
       {.path = "/plain", .count = 1},
   });
   EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::comm}}),
-            "COUNT  ERRORS  TOTAL  AVERAGE  BYTES  PATH           COMM\n"
-            "    2       0   0 ns     0 ns    0 B  /caf\xc3\xa9\\x1b[31m  cat\n"
-            "    1       0   0 ns     0 ns    0 B  /plain         cat\n");
+            "COUNT  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  PATH           COMM\n"
+            "    2       0   0 ns     0 ns   0 B      0 B  /caf\xc3\xa9\\x1b[31m  cat\n"
+            "    1       0   0 ns     0 ns   0 B      0 B  /plain         cat\n");
 }
 
 TEST(Report, long_paths_keep_their_last_component) {
@@ -103,32 +103,33 @@ TEST(Report, an_empty_recording_says_so) {
 TEST(Report, a_line_says_how_many_calls_it_misses_at_most) {
   const Recording recording = test::small_recording();
   EXPECT_EQ(format_report(recording, {.fields = {Field::tracepoint}}),
-            "COUNT  MISSED  ERRORS     TOTAL   AVERAGE    BYTES  TRACEPOINT\n"
-            "    3       4       1    1.5 us    507 ns      0 B  enter_openat\n"
-            "    2       1       0    700 ns    350 ns  4.0 KiB  enter_read\n"
-            "    1       0       0      0 ns      0 ns      0 B  enter_rename\n"
-            "    1       0       0  300.0 us  300.0 us      0 B  enter_sync\n");
+            "COUNT  MISSED  ERRORS     TOTAL   AVERAGE      READ   WRITTEN  TRACEPOINT\n"
+            "    3       4       1    1.5 us    507 ns       0 B       0 B  enter_openat\n"
+            "    2       0       0      0 ns      0 ns  68.4 KiB  68.4 KiB  enter_copy_file_range\n"
+            "    2       1       0    700 ns    350 ns   4.0 KiB       0 B  enter_read\n"
+            "    1       0       0      0 ns      0 ns       0 B       0 B  enter_rename\n"
+            "    1       0       0  300.0 us  300.0 us       0 B       0 B  enter_sync\n");
   EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::tracepoint}, .rows = 1}),
-            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE  BYTES  PATH           TRACEPOINT\n"
-            "    3     <=4       1  1.5 us   507 ns    0 B  /etc/hostname  enter_openat\n"
-            "... and 3 more rows\n");
+            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE  READ  WRITTEN  PATH           TRACEPOINT\n"
+            "    3     <=4       1  1.5 us   507 ns   0 B      0 B  /etc/hostname  enter_openat\n"
+            "... and 4 more rows\n");
   EXPECT_EQ(format_report(recording, {.fields = {Field::comm}, .rows = 1}),
-            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE    BYTES  COMM\n"
-            "    6     <=5       1  2.2 us   370 ns  4.0 KiB  cat\n"
-            "... and 1 more row\n");
+            "COUNT  MISSED  ERRORS   TOTAL  AVERAGE     READ  WRITTEN  COMM\n"
+            "    6     <=5       1  2.2 us   370 ns  4.0 KiB      0 B  cat\n"
+            "... and 2 more rows\n");
 }
 
 TEST(Report, what_a_filter_left_out_may_be_what_was_missed) {
   Recording recording = test::recording_of({{.tracepoint = "enter_read", .count = 2}});
   recording.totals = {{.tracepoint = "enter_read", .calls = 9, .seen = 8}};
   EXPECT_EQ(format_report(recording, {.fields = {Field::tracepoint}}),
-            "COUNT  MISSED  ERRORS  TOTAL  AVERAGE  BYTES  TRACEPOINT\n"
-            "    2     <=1       0   0 ns     0 ns    0 B  enter_read\n");
+            "COUNT  MISSED  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  TRACEPOINT\n"
+            "    2     <=1       0   0 ns     0 ns   0 B      0 B  enter_read\n");
 }
 
 TEST(Summary, shows_the_totals_and_every_loss_by_cause_and_what_is_missing) {
   EXPECT_EQ(format_summary(test::small_recording()),
-            "ior: syscalls seen 12, per second 6, recorded 7\n"
+            "ior: syscalls seen 14, per second 7, recorded 9\n"
             "ior: lost: 5 calls, 1 name\n"
             "ior:   ring_full           5  ring full\n"
             "ior:   name_expired        1  name gone\n"

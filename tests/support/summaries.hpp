@@ -13,6 +13,7 @@ namespace ior::test {
 struct RecordSummary {
   std::string path;
   std::string old_path;
+  std::string root;
   std::string tracepoint;
   std::string comm;
   std::uint32_t pid = 0;
@@ -24,8 +25,11 @@ struct RecordSummary {
   std::uint64_t errors = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
   std::uint64_t after_loss = 0;
+  std::uint64_t at_most = 0;
+  std::uint64_t unmeasured = 0;
 
   auto operator<=>(const RecordSummary&) const = default;
 };

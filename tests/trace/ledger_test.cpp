@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "model/ledger.hpp"
 #include "tests/support/fake_rings.hpp"
 #include "tests/support/records.hpp"
@@ -12,9 +16,17 @@ namespace {
 
 constexpr std::uint32_t kCalls = 1000;
 
+ior_total made_total(std::uint64_t calls, std::uint64_t bytes) {
+  ior_total total{};
+  total.calls = calls;
+  total.bytes = bytes;
+  return total;
+}
+
 KernelCounts kernel_counts(std::uint64_t reads, std::uint64_t ring_full = 0) {
   KernelCounts counts;
-  counts.totals[SYS_read] = {.calls = reads, .errors = 2, .bytes = 4096};
+  counts.totals[SYS_read] = made_total(reads, 4096);
+  counts.totals[SYS_read].errors = 2;
   counts.by_cpu.resize(2);
   counts.by_cpu[1][IOR_COUNTER_ring_full] = ring_full;
   return counts;
@@ -74,7 +86,26 @@ TEST(TraceLedger, what_did_not_fit_is_lost_by_that_cause_on_its_cpu) {
   EXPECT_EQ(recording.losses[recording.cpu_losses[0].loss].name, "ring_full");
   ASSERT_EQ(recording.totals.size(), 1);
   EXPECT_EQ(recording.totals[0].tracepoint, "enter_read");
-  EXPECT_EQ(recording.totals[0].bytes, 4096);
+  EXPECT_EQ(recording.totals[0].bytes_read, 4096);
+}
+
+TEST(TraceLedger, what_the_kernel_side_moved_is_read_or_written_as_the_row_says) {
+  KernelCounts kernel = kernel_counts(0);
+  kernel.totals[SYS_write] = made_total(1, 10);
+  kernel.totals[SYS_copy_file_range] = made_total(1, 20);
+  kernel.totals[SYS_vmsplice] = made_total(2, 34);
+  kernel.totals[SYS_vmsplice].either_read = 4;
+  kernel.totals[IOR_NO_ROW] = made_total(1, 0);
+  Recording recording;
+  draw_up_ledger(kernel, {}, 0, recording);
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> moved;
+  for (const SyscallTotal& total : recording.totals) {
+    moved[total.tracepoint] = {total.bytes_read, total.bytes_written};
+  }
+  EXPECT_EQ(moved, (decltype(moved){{"enter_write", {0, 10}},
+                                    {"enter_copy_file_range", {20, 20}},
+                                    {"enter_vmsplice", {4, 30}},
+                                    {"[unknown syscalls]", {0, 0}}}));
 }
 
 TEST(TraceLedger, a_damaged_record_is_the_cause_of_one_call_at_most) {
