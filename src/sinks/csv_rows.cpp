@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,11 +85,16 @@ std::string header_of(const RowOptions& options) {
 }  // namespace
 
 CsvRows::CsvRows(int fd, RowOptions options, Moment start)
-    : fd_(fd), options_(options), time_(options.time, start), can_stall_(is_stream(fd)) {
+    : fd_(fd),
+      options_(options),
+      time_(options.time, start),
+      can_stall_(is_stream(fd)),
+      failed_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   buffer_ = header_of(options);
 }
 
 void CsvRows::write(std::span<const Call> calls) noexcept {
+  given_ += calls.size();
   if (error_ != 0) return;
   for (const Call& call : calls) {
     append(held_.begin_row(), call);
@@ -99,6 +105,7 @@ void CsvRows::write(std::span<const Call> calls) noexcept {
 void CsvRows::settle(std::uint64_t before_ns) noexcept {
   held_.release(before_ns, [this](std::string_view row) {
     buffer_ += row;
+    row_ends_.push_back(buffer_.size());
     if (buffer_.size() >= kBufferBytes) flush();
   });
   flush();
@@ -151,14 +158,24 @@ bool CsvRows::has_room() const noexcept {
   return false;
 }
 
+// As much of it as is written at a time.
+void CsvRows::write_piece(std::string_view& rest) noexcept {
+  std::string_view piece = rest;
+  if (can_stall_) piece = piece.substr(0, PIPE_BUF);
+  const std::size_t size = piece.size();
+  error_ = can_stall_ && !has_room() ? ETIMEDOUT : write_all(fd_, piece);
+  rest.remove_prefix(size - piece.size());
+}
+
 void CsvRows::flush() noexcept {
-  for (std::string_view rest = buffer_; error_ == 0 && !rest.empty();) {
-    const std::size_t size =
-        can_stall_ ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size();
-    error_ = can_stall_ && !has_room() ? ETIMEDOUT : write_all(fd_, rest.substr(0, size));
-    rest.remove_prefix(size);
-  }
+  std::string_view rest = buffer_;
+  while (error_ == 0 && !rest.empty()) write_piece(rest);
+  const std::size_t size = buffer_.size() - rest.size();
+  const auto cut = std::ranges::upper_bound(row_ends_, size);
+  written_ += static_cast<std::uint64_t>(cut - row_ends_.begin());
+  if (error_ != 0) ::eventfd_write(failed_fd_.get(), 1);
   buffer_.clear();
+  row_ends_.clear();
 }
 
 }  // namespace ior

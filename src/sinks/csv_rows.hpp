@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "model/call.hpp"
 #include "sinks/held_rows.hpp"
 #include "sinks/row_time.hpp"
@@ -36,7 +38,7 @@ class CsvRows : public CallSink {
   // When tracing began, where that is known later than what it takes. Requires: no row is there.
   void begin(Moment start) { time_ = RowTime(options_.time, start); }
 
-  // Holds the rows of the batch as text. After an error rows are dropped.
+  // Holds the rows of the batch as text. After an error rows are only counted.
   void write(std::span<const Call> calls) noexcept override;
   // The rows of calls that ended before have gone out when it returns.
   void settle(std::uint64_t before_ns) noexcept override;
@@ -45,9 +47,15 @@ class CsvRows : public CallSink {
   // Writes all rows that are held, and the header of a trace without calls.
   Result<void> finish() override;
 
+  // An fd that poll() finds readable once a row could not be written: no later one will be.
+  int failed_fd() const { return failed_fd_.get(); }
+  // How many rows were not written, or not to their end. Requires: it is finished.
+  std::uint64_t not_written() const { return given_ - written_; }
+
  private:
   void append(std::string& out, const Call& call);
   void flush() noexcept;
+  void write_piece(std::string_view& rest) noexcept;
   bool has_room() const noexcept;
 
   int fd_;
@@ -56,9 +64,12 @@ class CsvRows : public CallSink {
   bool can_stall_;  // a pipe, a socket, a terminal
   std::atomic<bool> is_ending_{false};
   int error_ = 0;  // errno of the first write that failed
+  UniqueFd failed_fd_;
+  std::uint64_t given_ = 0, written_ = 0;  // rows
   HeldRows held_;
-  std::string buffer_;     // of what goes out
-  std::string arguments_;  // of one row
+  std::string buffer_;                 // of what goes out
+  std::vector<std::size_t> row_ends_;  // in the buffer
+  std::string arguments_;              // of one row
 };
 
 }  // namespace ior

@@ -199,15 +199,22 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
   return report;
 }
 
-std::string format_summary(const Recording& recording) {
+std::string format_summary(const Recording& recording,
+                           std::optional<std::uint64_t> rows_not_written) {
   const double duration_s = static_cast<double>(recording.header.duration_ns) / 1e9;
   const double per_s =
       duration_s > 0 ? static_cast<double>(recording.calls_seen) / duration_s : 0.0;
   std::string summary = fmt::format("ior: syscalls seen {}, per second {:.0f}, recorded {}\n",
                                     recording.calls_seen, per_s, recording.calls_recorded);
-  summary += fmt::format("ior: lost: {}, {}\n", plural(total_of(recording, Severity::lost), "call"),
+  summary += fmt::format("ior: lost: {}, {}", plural(total_of(recording, Severity::lost), "call"),
                          plural(total_of(recording, Severity::name), "name"));
-  const auto lost = lines_of(recording, false), not_lost = lines_of(recording, true);
+  summary += rows_not_written ? ", " + plural(*rows_not_written, "row") + "\n" : "\n";
+  auto lost = lines_of(recording, false);
+  auto not_lost = lines_of(recording, true);
+  if (rows_not_written) {
+    lost.push_back({"rows_not_written", fmt::format("{}", *rows_not_written),
+                    "rows of calls that were seen, which could not be written"});
+  }
   std::size_t width = 0;
   for (const auto* lines : {&lost, &not_lost}) {
     for (const Line& line : *lines) width = std::max(width, line.name.size());

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,8 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
 
 // "ior: syscalls seen N, per second R, recorded M", then every loss by cause, zero or not, what is
 // left unexplained, and of which syscalls calls are missing. Each line begins with "ior:".
-std::string format_summary(const Recording& recording);
+// Where rows were to be written as well, `rows_not_written` is how many were not.
+std::string format_summary(const Recording& recording,
+                           std::optional<std::uint64_t> rows_not_written = {});
 
 }  // namespace ior

@@ -8,7 +8,7 @@
 
 namespace ior {
 
-int write_all(int fd, std::string_view bytes) noexcept {
+int write_all(int fd, std::string_view& bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written >= 0) {

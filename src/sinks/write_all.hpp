@@ -5,7 +5,8 @@
 
 namespace ior {
 
-// 0, or the errno of the write that failed. A broken pipe is EPIPE where SIGPIPE is ignored.
-int write_all(int fd, std::string_view bytes) noexcept;
+// 0, or the errno of the write that failed; `bytes` are then those that were not written. A broken
+// pipe is EPIPE where SIGPIPE is ignored.
+int write_all(int fd, std::string_view& bytes) noexcept;
 
 }  // namespace ior

@@ -184,6 +184,7 @@ Result<void> Trace::announce() {
 void Trace::wait() {
   signal_ = wait_for_end(signals_, {.target_pidfd = target_pidfd(),
                                     .rows_fd = options_.plain ? STDOUT_FILENO : -1,
+                                    .rows_failed_fd = rows_ ? rows_->failed_fd() : -1,
                                     .duration_s = options_.duration_s});
   if (options_.tid != 0 && !signal_) wait_for_exec();
 }
@@ -208,8 +209,9 @@ int Trace::finish_command() {
 // The recording first: a terminal or a reader that takes no more holds up what follows.
 Result<void> Trace::show() {
   const auto path = file_ ? file_->commit(recording_) : Result<std::string>{};
-  std::fputs(format_summary(recording_).c_str(), stderr);
   const auto rows = rows_ ? rows_->finish() : Result<void>{};
+  const auto missing_rows = rows_ ? std::optional(rows_->not_written()) : std::nullopt;
+  std::fputs(format_summary(recording_, missing_rows).c_str(), stderr);
   if (!path) return std::unexpected(path.error());
   if (file_) say("recording written to " + *path);
   if (options_.flamegraph || options_.plain) return rows;
@@ -237,10 +239,10 @@ Result<int> Trace::finish() {
   }
   draw_up_ledger(*kernel, pipeline_->counts(), calls.value_or(0) + requests.value_or(0),
                  recording_);
-  auto shown = show();
+  const auto shown = show();
+  if (!shown) say(shown.error().message);  // now, as a command may take long to end
   const int exit_code = finish_command();
-  if (!shown) return std::unexpected(shown.error());
-  return exit_code;
+  return shown ? exit_code : 1;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -71,14 +72,16 @@ std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOf
   const UniqueFd timer = end.duration_s ? timer_of(*end.duration_s) : UniqueFd();
   // poll() passes over entries with a negative fd; of the rows' only an error (nobody reads any
   // more) counts.
-  std::array<pollfd, 4> fds = {{{signals.fd(), POLLIN, 0},
+  std::array<pollfd, 5> fds = {{{signals.fd(), POLLIN, 0},
                                 {timer.get(), POLLIN, 0},
                                 {end.target_pidfd, POLLIN, 0},
-                                {end.rows_fd, 0, 0}}};
+                                {end.rows_fd, 0, 0},
+                                {end.rows_failed_fd, POLLIN, 0}}};
   while (true) {
     if (::poll(fds.data(), fds.size(), -1) < 0) continue;
     const auto signal = fds[0].revents != 0 ? read_signal(signals.fd()) : std::nullopt;
-    if (signal || fds[1].revents != 0 || fds[2].revents != 0 || fds[3].revents != 0) return signal;
+    const auto is_ready = [](const pollfd& fd) { return fd.revents != 0; };
+    if (signal || std::any_of(fds.begin() + 1, fds.end(), is_ready)) return signal;
   }
 }
 

@@ -1,5 +1,5 @@
-// Waits for what ends a trace: the time that was asked for, the target's exit, a signal, or nobody
-// reading the rows.
+// Waits for what ends a trace: the time that was asked for, the target's exit, a signal, or rows
+// that nobody reads or that cannot be written.
 #pragma once
 
 #include <signal.h>
@@ -32,6 +32,7 @@ class StopSignals {
 struct EndOfTrace {
   int target_pidfd = -1;             // -1: no target
   int rows_fd = -1;                  // -1: no rows are streamed
+  int rows_failed_fd = -1;           // readable once they cannot be written
   std::optional<double> duration_s;  // none: no limit
 };
 

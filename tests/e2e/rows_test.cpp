@@ -1,4 +1,6 @@
-// The rows of -plain: their columns, times and order.
+// The rows of -plain: their columns, times and order, and what becomes of those that cannot be
+// written.
+// written.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <regex>
 #include <thread>
 #include <utility>
 
@@ -183,6 +188,90 @@ TEST_P(Order, of_rows_is_that_of_their_times) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, Order, testing::Values(1, 2, 3, 4, 8),
                          testing::PrintToStringParamName());
+
+std::uint64_t number_after(const std::string& text, const std::string& before) {
+  std::smatch match;
+  EXPECT_TRUE(std::regex_search(text, match, std::regex(before + "(\\d+)"))) << text;
+  return match.empty() ? 0 : std::stoull(match[1]);
+}
+
+// Rows that are whole; `text` may end within one.
+std::uint64_t whole_rows(const std::string& text) {
+  const test::Rows read = test::read_rows(text);
+  EXPECT_EQ(read.others, 0u);
+  return read.rows.size();
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// That could not be written to the end, as `errno_text` says, while `whole` rows were.
+void expect_cut(const Finished& ior, int status, const std::string& errno_text,
+                std::uint64_t whole) {
+  EXPECT_FALSE(ior.hung);
+  EXPECT_EQ(status, 1) << ior.err;
+  EXPECT_THAT(ior.err, testing::HasSubstr("ior: cannot write rows: " + errno_text + "\n"));
+  const std::uint64_t missing = number_after(ior.err, "rows_not_written +");
+  EXPECT_EQ(missing + whole, number_after(ior.err, ", recorded ")) << ior.err;
+  EXPECT_THAT(ior.err, testing::HasSubstr(", " + std::to_string(missing) + " row"));
+}
+
+// Makes calls for ever; in a shell beside ior.
+const std::string kBusy = "while :; do cat /etc/hostname; done >/dev/null & trap 'kill $!' EXIT; ";
+
+class Output : public testing::Test {
+ protected:
+  Finished run_shell(const std::string& script) {
+    return run({"sh", "-c", script, IOR_BIN}, directory_.path(), 30);
+  }
+  const TempDir directory_;
+};
+
+TEST_F(Output, that_is_full_ends_the_trace) {
+  const Finished ior = run_shell("exec \"$0\" -plain > /dev/full");
+  expect_cut(ior, ior.exit_code, "No space left on device", 0);
+}
+
+TEST_F(Output, that_grows_full_ends_the_trace_and_leaves_the_recording_whole) {
+  const std::string disk = directory_.file("disk");
+  ASSERT_TRUE(std::filesystem::create_directory(disk));
+  const Finished ior =
+      run({"unshare", "-m", "sh", "-c",
+           "mount -t tmpfs -o size=64k none disk; " + kBusy +
+               "\"$0\" -plain -flamegraph > disk/rows; status=$?; cp disk/rows rows; exit $status",
+           IOR_BIN},
+          directory_.path(), 30);
+  expect_cut(ior, ior.exit_code, "No space left on device",
+             whole_rows(content_of(directory_.file("rows"))));
+  std::uint64_t recorded = 0;
+  for (const auto& record : export_records(recording_in(directory_.path()))) {
+    recorded += record["count"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(recorded, number_after(ior.err, ", recorded "));
+}
+
+TEST_F(Output, that_reaches_the_limit_of_a_files_size_ends_the_trace) {
+  const Finished ior =
+      run_shell(kBusy + "ulimit -f 20; \"$0\" -plain > rows; status=$?; exit $status");
+  expect_cut(ior, ior.exit_code, "File too large", whole_rows(content_of(directory_.file("rows"))));
+}
+
+TEST_F(Output, whose_reader_goes_ends_the_trace_and_what_was_not_written_is_counted) {
+  const Finished ior =
+      run_shell(kBusy + "{ \"$0\" -plain; echo $? > status; } | dd bs=1 count=200 of=/dev/null");
+  EXPECT_FALSE(ior.hung);
+  EXPECT_GT(number_after(ior.err, "rows_not_written +"), 0u);
+  EXPECT_EQ(content_of(directory_.file("status")), "1\n") << ior.err;
+}
+
+// A command that writes there, too.
+TEST_F(Output, that_is_full_ends_the_trace_of_a_command) {
+  const Finished ior = run_shell(
+      "exec \"$0\" -plain -f -- sh -c 'until ! cat /etc/hostname; do :; done' > /dev/full");
+  expect_cut(ior, ior.exit_code, "No space left on device", 0);
+}
 
 }  // namespace
 }  // namespace ior::e2e

@@ -1,7 +1,9 @@
 #include "sinks/csv_rows.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -242,6 +244,51 @@ TEST(CsvRows, the_first_error_is_kept_and_later_rows_are_dropped) {
   ASSERT_FALSE(finished);
   EXPECT_EQ(finished.error().message, "cannot write rows: Broken pipe");
   EXPECT_EQ(file.content(), "");
+  EXPECT_EQ(rows.not_written(), 2u);
+}
+
+bool is_readable(int fd) {
+  pollfd polled{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&polled, 1, 0) == 1;
+}
+
+// Wherever the file ends: within the header, at a row's end or within a row, of the first write or
+// a later one.
+TEST(CsvRows, rows_that_were_not_written_to_their_end_are_counted_exactly) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const Call call = call_of("/a\nb");  // a row of two lines
+  const std::vector<Call> calls(3'000, call);
+  const std::size_t row = std::string_view("0,1523,cat,4711,4711,openat,3,\"/a\nb\"\n").size();
+  const std::size_t header = kHeader.size();
+  for (const std::size_t limit : {std::size_t{1}, header - 1, header, header + row - 1,
+                                  header + row, header + 2'500 * row + 3, header + 5'999 * row}) {
+    const rlimit small{.rlim_cur = limit, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const MemoryFile file;
+    CsvRows rows(file.fd(), kTimeless);
+    rows.write(calls);
+    rows.settle(2'000);
+    EXPECT_EQ(is_readable(rows.failed_fd()), limit < header + 3'000 * row) << limit;
+    rows.write(calls);
+    EXPECT_FALSE(rows.finish()) << limit;
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_TRUE(is_readable(rows.failed_fd()));
+    EXPECT_EQ(file.content().size(), limit);
+    const std::size_t written = limit < header ? 0 : (limit - header) / row;
+    EXPECT_EQ(rows.not_written(), 6'000 - written) << limit;
+  }
+}
+
+TEST(CsvRows, that_were_all_written_are_not_counted) {
+  const MemoryFile file;
+  CsvRows rows(file.fd(), kTimeless);
+  const std::vector<Call> calls(3'000, call_of("/x"));
+  rows.write(calls);
+  EXPECT_TRUE(rows.finish());
+  EXPECT_EQ(rows.not_written(), 0u);
+  EXPECT_FALSE(is_readable(rows.failed_fd()));
 }
 
 }  // namespace

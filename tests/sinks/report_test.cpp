@@ -1,5 +1,6 @@
 #include "sinks/report.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -140,6 +141,15 @@ TEST(Summary, shows_the_totals_and_every_loss_by_cause_and_what_is_missing) {
             "ior:   1 of 3 calls  enter_read\n"
             "ior: not lost:\n"
             "ior:   in_flight_at_start  0  in flight\n");
+}
+
+TEST(Summary, shows_how_many_rows_were_not_written_where_there_were_to_be_any) {
+  EXPECT_EQ(format_summary({}, 3),
+            "ior: syscalls seen 0, per second 0, recorded 0\n"
+            "ior: lost: 0 calls, 0 names, 3 rows\n"
+            "ior:   rows_not_written  3  rows of calls that were seen, which could not be written\n"
+            "ior: not lost:\n");
+  EXPECT_THAT(format_summary({}, 0), testing::HasSubstr("rows_not_written  0  "));
 }
 
 TEST(Summary, a_trace_without_duration_has_no_rate) {

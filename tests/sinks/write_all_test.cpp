@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -58,7 +60,9 @@ std::jthread slow_reader(int fd, std::string& read) {
 std::string written_through(Pipe& pipe, const std::string& text) {
   std::string read;
   std::jthread reader = slow_reader(pipe.out.get(), read);
-  EXPECT_EQ(write_all(pipe.in.get(), text), 0);
+  std::string_view rest = text;
+  EXPECT_EQ(write_all(pipe.in.get(), rest), 0);
+  EXPECT_EQ(rest, "");
   pipe.in.reset();
   reader.join();
   return read;
@@ -103,11 +107,25 @@ TEST(WriteAll, the_errno_of_a_failed_write_is_returned) {
   std::signal(SIGPIPE, SIG_IGN);
   Pipe pipe(0);
   pipe.out.reset();
-  EXPECT_EQ(write_all(pipe.in.get(), "x"), EPIPE);
+  const auto error_of = [](int fd, std::string_view bytes) { return write_all(fd, bytes); };
+  EXPECT_EQ(error_of(pipe.in.get(), "x"), EPIPE);
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-  EXPECT_EQ(write_all(full.get(), "x"), ENOSPC);
-  EXPECT_EQ(write_all(-1, "x"), EBADF);
-  EXPECT_EQ(write_all(-1, ""), 0);
+  EXPECT_EQ(error_of(full.get(), "x"), ENOSPC);
+  EXPECT_EQ(error_of(-1, "x"), EBADF);
+  EXPECT_EQ(error_of(-1, ""), 0);
+}
+
+TEST(WriteAll, the_bytes_that_are_left_are_those_that_were_not_written) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 10, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const UniqueFd file(::memfd_create("small", MFD_CLOEXEC));
+  std::string_view rest = "0123456789abcdef";
+  EXPECT_EQ(write_all(file.get(), rest), EFBIG);
+  EXPECT_EQ(rest, "abcdef");
+  ::setrlimit(RLIMIT_FSIZE, &before);
 }
 
 }  // namespace
