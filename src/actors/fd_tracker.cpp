@@ -15,6 +15,7 @@ static_assert(static_cast<int>(NameKind::too_long) == IOR_NAME_TOO_LONG);
 constexpr Name kClosedFd{unknown::kClosedFd};
 constexpr Name kLater{unknown::kLater};
 constexpr Name kBusy{unknown::kBusy};
+constexpr Name kInChange{unknown::kInChange};
 constexpr Name kNameLost{unknown::kNameLost};
 
 std::string made_name(const ior_name& name, std::string_view text) {
@@ -75,6 +76,8 @@ const Name* FdTracker::name_of(const ior_file& file, const WireRecord& record, B
       return &kLater;
     case IOR_FILE_BUSY:
       return &kBusy;
+    case IOR_FILE_IN_CHANGE:
+      return &kInChange;
     case IOR_FILE_INLINE:
       if (const ior_name* name = record.inline_name()) {
         return copy_in(batch.memory, made_name(*name, record.inline_text().bytes));

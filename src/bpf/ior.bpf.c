@@ -405,8 +405,15 @@ int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, 
   return 0;
 }
 
+/* A new mount namespace has new mounts, which may lie where those of one that is gone were. */
+static __always_inline bool has_new_mounts(struct task_struct* parent, struct task_struct* child) {
+  struct mnt_namespace* had = BPF_CORE_READ(parent, nsproxy, mnt_ns);
+  return BPF_CORE_READ(child, nsproxy, mnt_ns) != had;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  if (has_new_mounts(parent, child)) __sync_fetch_and_add(&name_epoch, 1);
   if (!settings.follow || !is_traced_task(parent->tgid, parent->pid)) return 0;
   struct ior_task_state* state = make_state(child);
   if (state)

@@ -11,9 +11,11 @@
 namespace ior {
 namespace {
 
-// After these a file may have another name although the file itself was not touched.
-constexpr std::array<std::string_view, 7> kMoveNames = {
-    "rename", "renameat", "renameat2", "mount", "umount2", "pivot_root", "move_mount"};
+// After these a file may have another name although the file itself was not touched, or a mount may
+// lie in memory where another one was.
+constexpr std::array<std::string_view, 11> kMoveNames = {
+    "rename",     "renameat",  "renameat2", "mount",          "umount2", "pivot_root",
+    "move_mount", "open_tree", "fsmount",   "open_tree_attr", "unshare"};
 // AIO has no tracepoint of its own: its requests pass through these calls.
 constexpr std::array<std::string_view, 3> kCarryAio = {"io_submit", "io_getevents",
                                                        "io_pgetevents"};

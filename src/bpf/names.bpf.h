@@ -2,37 +2,33 @@
  * remembers which dentries this CPU's ring has a name for, so that a call's record carries a number
  * instead of a path.
  *
- * A cached name is good while dentry, mount, parent, name hash, inode number and generation, root
- * and "unlinked" are the same (which a rename or removal of the file itself, and a reuse of the
- * memory, change) and the name epoch is (which a rename or mount anywhere above it changes: every
- * rename and mount call advances it when it returns). */
+ * A cached name is good while dentry, mount, the mount's namespace (none: it was detached), parent,
+ * name hash, inode number and generation, root and "unlinked" are the same (which a rename or
+ * removal of the file itself, and a reuse of the memory, change) and the name epoch is (which a
+ * rename or mount anywhere above it changes: every rename and mount call advances it when it
+ * returns). Where a look-up may move a dentry of its path, as on a file system whose server or
+ * whose other clients rename, no call tells, and the way up is walked again at each use. */
 #ifndef IOR_BPF_NAMES_BPF_H
 #define IOR_BPF_NAMES_BPF_H
 
-#include <linux/magic.h>
-
-#include "bpf/kernel_memory.bpf.h"
 #include "bpf/rings.bpf.h"
+#include "bpf/walk.bpf.h"
 
 enum {
   CACHE_BITS = 14,
   CACHE_SLOTS = 1 << CACHE_BITS,
-  WALK_LIMIT = 1 << 13, /* of components and mounts; a name ends before */
 };
-
-#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
 
 struct ior_named_dentry {
   __u64 dentry;
-  __u64 mount;
+  __u64 mount; /* and its namespace */
   __u64 parent;
   __u64 root; /* of the root directory's dentry and mount */
   __u64 name_hash;
-  __u64 inode;
-  __u32 generation;
+  __u64 inode;          /* and its generation */
+  __u64 chain;          /* of the way up, where a look-up may change it; else 0 */
   __u32 epoch_unlinked; /* name epoch << 1 | unlinked */
   __u32 name_id;
-  __u32 reserved;
 };
 
 struct ior_cpu_names {
@@ -49,92 +45,9 @@ struct {
   __type(value, struct ior_cpu_names);
 } names SEC(".maps");
 
-/* What is to be named, and the name being made of it: `size` of the bytes, from `start` on (a path
- * is built from its end). Pointers live here as numbers, which the verifier lets global functions
- * share: those it checks once, not once per call. */
-struct ior_name_buffer {
-  __u64 opened; /* struct file, to compare only */
-  __u64 dentry;
-  __u64 mount;     /* struct vfsmount */
-  __u64 at_dentry; /* where the walk is */
-  __u64 at_mount;  /* struct mount */
-  __u64 root_dentry;
-  __u64 root_mount;
-  __u32 start;
-  __u32 size;
-  __u64 inode;
-  __u32 kind;
-  __u32 reserved;
-  __u64 scratch; /* pointers on their way to become numbers */
-  __u64 scratch2;
-  __u8 bytes[IOR_TEXT_MAX + 256];
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct ior_name_buffer);
-} name_buffers SEC(".maps");
-
 __u32 name_epoch = 0;
 
-static __always_inline struct ior_name_buffer* name_buffer(void) {
-  __u32 zero = 0;
-  return bpf_map_lookup_elem(&name_buffers, &zero);
-}
-
 #include "bpf/sockets.bpf.h"
-
-/* One step of a walk to the root: over a mount point, or one component up. */
-static long walk_step(__u32 index, void* context) {
-  struct ior_name_buffer* to = name_buffer();
-  if (!to) return 1;
-  if (to->at_dentry == to->root_dentry && to->at_mount == to->root_mount) return 1;
-  struct dentry* dentry = AS(struct dentry, to->at_dentry);
-  struct mount* mount = AS(struct mount, to->at_mount);
-  if (to->at_dentry == (__u64)READ(mount, mnt.mnt_root)) {
-    struct mount* parent = READ(mount, mnt_parent);
-    if (to->at_mount == (__u64)parent || !parent) return 1;
-    to->at_dentry = (__u64)READ(mount, mnt_mountpoint);
-    to->at_mount = (__u64)parent;
-    return 0;
-  }
-  /* Moved out of what its mount shows: no path leads to it (fs/d_path.c). */
-  struct dentry* parent = READ(dentry, d_parent);
-  if (to->at_dentry == (__u64)parent) {
-    to->start = IOR_TEXT_MAX;
-    return 1;
-  }
-  __u32 length = READ(dentry, d_name.len) & 255;
-  if (to->start < length + 1) {
-    to->kind = IOR_NAME_TOO_LONG;
-    return 1;
-  }
-  to->start -= length + 1;
-  __u32 at = to->start & (IOR_TEXT_MAX - 1);
-  to->bytes[at] = '/';
-  bpf_probe_read_kernel(to->bytes + at + 1, length, READ(dentry, d_name.name));
-  to->at_dentry = (__u64)parent;
-  return 0;
-}
-
-/* The path as the root sees it. */
-static __always_inline void walk_path(struct ior_name_buffer* to, struct fs_struct* fs) {
-  to->root_dentry = (__u64)READ(fs, root.dentry);
-  to->root_mount = (__u64)READ(fs, root.mnt);
-  barrier();
-  to->at_dentry = to->dentry;
-  to->at_mount = to->mount - bpf_core_field_offset(struct mount, mnt);
-  to->root_mount -= bpf_core_field_offset(struct mount, mnt);
-  to->start = IOR_TEXT_MAX;
-  if (bpf_loop(WALK_LIMIT, walk_step, 0, 0) == WALK_LIMIT) to->kind = IOR_NAME_TOO_LONG;
-  if (to->start == IOR_TEXT_MAX) {
-    to->start = IOR_TEXT_MAX - 1;
-    to->bytes[IOR_TEXT_MAX - 1] = '/';
-  }
-  to->size = IOR_TEXT_MAX - to->start;
-}
 
 /* What has no path: the kernel itself makes up a name then (fs/d_path.c). */
 static __always_inline bool is_pseudo(struct dentry* dentry, struct vfsmount* mount) {
@@ -143,46 +56,56 @@ static __always_inline bool is_pseudo(struct dentry* dentry, struct vfsmount* mo
          (READ(dentry, d_parent) != dentry || READ(mount, mnt_root) != dentry);
 }
 
-/* "file system type:dentry name"; a name space's dentry has no name, but the kind has one. */
-static __always_inline void pseudo_name(struct ior_name_buffer* to, struct dentry* dentry) {
+/* "file system type:dentry name"; a name space's dentry has no name, but the kind has one. False
+ * where the dentry was freed meanwhile: nothing keeps that of a file that is being closed. With a
+ * stack of its own, as name_hash(). */
+static __noinline int pseudo_name(struct ior_name_buffer* to, struct dentry* dentry) {
+  __u32 sequence = sequence_of(dentry);
+  struct inode* inode = READ(dentry, d_inode);
   __u32 length = READ(dentry, d_name.len) & 255;
   const void* name = READ(dentry, d_name.name);
   long size = bpf_probe_read_kernel_str(to->bytes, 64, READ(dentry, d_sb, s_type, name));
   __u32 type_size = size < 1 ? 1 : (__u32)size & 127;
   to->bytes[(type_size - 1) & 127] = ':';
   if (READ(dentry, d_sb, s_magic) == NSFS_MAGIC) {
-    void* namespace = READ(dentry, d_inode, i_private);
+    void* namespace = READ(inode, i_private);
     name = READ(AS(struct ns_common, namespace), ops, name);
     size = bpf_probe_read_kernel_str(to->bytes + type_size, 64, name);
     length = size < 1 ? 0 : ((__u32)size - 1) & 63;
-  } else {
-    bpf_probe_read_kernel(to->bytes + type_size, length, name);
+  } else if (bpf_probe_read_kernel_str(to->bytes + type_size, length + 1, name) != length + 1) {
+    return false;
   }
   to->kind = IOR_NAME_PSEUDO;
   to->start = 0;
   to->size = type_size + length;
+  barrier();
+  return sequence_of(dentry) == sequence && READ(dentry, d_inode) == inode;
 }
 
-static __always_inline bool is_unlinked(struct dentry* dentry) {
-  return !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry;
-}
-
-/* Makes the name of the buffer's dentry and mount; false where there is none to be made. */
+/* Makes the name of the buffer's dentry and mount, as the root of its `fs` sees it; false where
+ * there is none to be made, or where it never stood still (is_torn). */
 __noinline int make_name(void) {
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = READ(current_task(), fs);
-  if (!to || !to->dentry || !to->mount || !fs) return false;
+  if (!to) return false;
+  to->is_torn = false;
+  to->is_movable = false;
+  if (!to->dentry || !to->mount || !to->fs) return false;
   struct dentry* dentry = AS(struct dentry, to->dentry);
-  to->kind = is_unlinked(dentry) ? IOR_NAME_DELETED : IOR_NAME_PATH;
   struct inode* inode = READ(dentry, d_inode);
   to->inode = READ(inode, i_ino);
   if (is_socket(inode) && READ(dentry, d_sb, s_magic) == SOCKFS_MAGIC)
-    socket_name(to, inode);
+    to->is_torn = !socket_name(to, inode);
   else if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
-    pseudo_name(to, dentry);
+    to->is_torn = !pseudo_name(to, dentry);
   else
-    walk_path(to, fs);
-  return true;
+    walk_path(to);
+  return !to->is_torn;
+}
+
+/* Counts a file without a name that make_name() did not make, or for which there was no room. */
+static __always_inline __u32 count_nameless(const struct ior_name_buffer* to) {
+  count(to->is_torn ? IOR_COUNTER_name_in_change : IOR_COUNTER_name_not_sent);
+  return to->is_torn ? IOR_FILE_IN_CHANGE : IOR_FILE_NO_NAME;
 }
 
 /* Appends `size` bytes as an ior_text to a record of `offset` bytes; returns its new size. */
@@ -208,6 +131,7 @@ static __always_inline __u32 append_name(struct ior_record_buffer* record, __u32
  * room. */
 static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buffer* made) {
   struct ior_record_buffer* record = record_buffer();
+  made->is_torn = false;
   if (!record || !has_room(cpu, sizeof(struct ior_head)) || !make_name()) return false;
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
@@ -226,8 +150,8 @@ static __noinline __u64 name_hash(struct dentry* dentry) {
   __u64 hash = READ(dentry, d_name.hash_len), words[5] = {};
   if ((__u32)hash || READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC) return hash;
   __u32 length = READ(dentry, d_name.len);
-  if (length > sizeof(words)) length = sizeof(words);
-  bpf_probe_read_kernel(words, length, READ(dentry, d_name.name));
+  if (length > sizeof(words) - 1) length = sizeof(words) - 1;
+  bpf_probe_read_kernel_str(words, length + 1, READ(dentry, d_name.name));
   for (int i = 0; i < 5; i++) hash = (hash ^ words[i]) * GOLDEN_RATIO;
   return hash;
 }
@@ -246,33 +170,45 @@ static __always_inline __u32 epoch_unlinked(__u64 hashed_at, __u64 parent, __u64
   return name_epoch << 1 | (!hashed_at && parent != dentry);
 }
 
+/* One number for a mount and its namespace. */
+static __always_inline __u64 mount_of(__u64 mount) {
+  struct mount* of = AS(struct mount, mount - bpf_core_field_offset(struct mount, mnt));
+  __u64 namespace = NUMBER_AT(&of->mnt_ns);
+  return mount ^ (namespace << 32 | namespace >> 32);
+}
+
+/* One number for an inode and which of those that had its number it is. */
+static __always_inline __u64 inode_of(struct dentry* dentry) {
+  struct inode* inode = READ(dentry, d_inode);
+  return READ(inode, i_ino) ^ (__u64)READ(inode, i_generation) << 32;
+}
+
 /* Whether the slot has the name of a dentry under a mount, as a root sees it, and user space still
  * knows it. `name_hash` is the dentry's (name_hash()). */
 static __always_inline bool is_name_of(const struct ior_named_dentry* slot,
                                        const struct ior_cpu_names* cache, __u64 dentry, __u64 mount,
                                        __u64 name_hash, struct fs_struct* fs) {
-  if (slot->dentry != dentry || slot->mount != mount || slot->name_hash != name_hash) return false;
+  if (slot->dentry != dentry || slot->name_hash != name_hash) return false;
   struct dentry* of = AS(struct dentry, dentry);
   __u64 parent = NUMBER_AT(&of->d_parent);
   if (slot->parent != parent || slot->root != root_of(fs)) return false;
+  if (slot->mount != mount_of(mount) || slot->inode != inode_of(of)) return false;
   __u64 hashed_at = NUMBER_AT(&of->d_hash.pprev);
   if (slot->epoch_unlinked != epoch_unlinked(hashed_at, parent, dentry)) return false;
-  struct inode* inode = READ(of, d_inode);
-  return slot->inode == READ(inode, i_ino) && slot->generation == READ(inode, i_generation) &&
-         cache->next_id - slot->name_id < IOR_NAME_WINDOW / 2;
+  if (cache->next_id - slot->name_id >= IOR_NAME_WINDOW / 2) return false;
+  return !slot->chain || finds_chain(dentry, mount, slot->chain, fs);
 }
 
 static __always_inline void fill_slot(struct ior_named_dentry* slot, __u64 dentry, __u64 mount,
                                       __u64 name_hash, struct fs_struct* fs) {
   struct dentry* of = AS(struct dentry, dentry);
-  struct inode* inode = READ(of, d_inode);
   slot->dentry = dentry;
-  slot->mount = mount;
+  slot->mount = mount_of(mount);
   slot->parent = NUMBER_AT(&of->d_parent);
   slot->root = root_of(fs);
   slot->name_hash = name_hash;
-  slot->inode = READ(inode, i_ino);
-  slot->generation = READ(inode, i_generation);
+  slot->inode = inode_of(of);
+  slot->epoch_unlinked = epoch_unlinked(NUMBER_AT(&of->d_hash.pprev), slot->parent, dentry);
 }
 
 /* Gives the file the name of the buffer's dentry and mount: from the cache, or sent now. */
@@ -282,6 +218,7 @@ __noinline int give_name(struct ior_file* file) {
   struct ior_name_buffer* to = name_buffer();
   struct fs_struct* fs = READ(current_task(), fs);
   if (!file || !cache || !to || !fs) return 0;
+  to->fs = (__u64)fs;
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = READ(dentry, d_inode);
   __u64 hash = name_hash(dentry);
@@ -292,17 +229,17 @@ __noinline int give_name(struct ior_file* file) {
     file->name_id = slot->name_id;
     return 0;
   }
-  __u32 fresh = cache->next_id, epoch = name_epoch << 1 | is_unlinked(dentry);
-  if (!write_name(cpu, fresh, to)) {
-    count(IOR_COUNTER_name_not_sent);
-    file->status = IOR_FILE_NO_NAME;
+  /* As things are before the walk: what changes during it shows at the next use. */
+  fill_slot(slot, to->dentry, to->mount, hash, fs);
+  if (!write_name(cpu, cache->next_id, to)) {
+    slot->dentry = 0;
+    file->status = count_nameless(to);
     return 0;
   }
-  cache->next_id = fresh + 1;
-  fill_slot(slot, to->dentry, to->mount, hash, fs);
-  slot->epoch_unlinked = epoch;
-  slot->name_id = fresh;
-  file->name_id = fresh;
+  slot->name_id = cache->next_id;
+  slot->chain = to->is_movable ? to->chain : 0;
+  file->name_id = cache->next_id;
+  cache->next_id += 1;
   return 0;
 }
 

@@ -63,6 +63,7 @@ static __always_inline __u32 append_executable(struct ior_record_buffer* record,
   if (file && name) {
     name->dentry = (__u64)READ(file, f_path.dentry);
     name->mount = (__u64)READ(file, f_path.mnt);
+    name->fs = (__u64)READ(task, fs);
     if (make_name()) return append_name(record, offset, name);
   }
   return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);

@@ -222,8 +222,9 @@ static __always_inline void capture_opened(struct ior_file* file, __u32 enter_cp
   if (!open || !to) return;
   to->dentry = (__u64)READ(open, f_path.dentry);
   to->mount = (__u64)READ(open, f_path.mnt);
+  to->fs = (__u64)READ(current_task(), fs);
   file->f_flags = READ(open, f_flags);
-  file->status = make_name() ? IOR_FILE_INLINE : IOR_FILE_NO_NAME;
+  file->status = make_name() ? IOR_FILE_INLINE : count_nameless(to);
 }
 
 static __always_inline __u32 append_inline_name(struct ior_record_buffer* record, __u32 offset) {

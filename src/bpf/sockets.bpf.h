@@ -42,7 +42,8 @@ static __always_inline __u64 socket_mark(struct ior_name_buffer* to, struct inod
   return (state + words[0] + words[1]) * GOLDEN_RATIO + ((__u64)words[2] << 32 | words[3]);
 }
 
-/* The path that a unix socket is bound to, as sun_path has it, behind the ior_socket; its size. */
+/* The path that a unix socket is bound to, as sun_path has it, behind the ior_socket; its size. The
+ * address never changes, but is freed with its socket: the caller checks that this one lives. */
 static __always_inline __u32 append_unix_path(struct ior_name_buffer* to, struct unix_sock* sock) {
   struct unix_address* address = READ(sock, addr);
   __u32 size = address ? READ(address, len) : 0;
@@ -54,8 +55,35 @@ static __always_inline __u32 append_unix_path(struct ior_name_buffer* to, struct
   return size;
 }
 
-/* An ior_socket as the name in the buffer. */
-static __always_inline void socket_name(struct ior_name_buffer* to, struct inode* inode) {
+/* A socket keeps its peer as long as it has it; where it has lost it meanwhile, it is without. */
+static __always_inline void unix_name(struct ior_name_buffer* to, struct ior_socket* name,
+                                      struct unix_sock* local) {
+  struct sock* peer = READ(local, peer);
+  __u32 size = append_unix_path(to, local);
+  if (!size && peer) {
+    size = append_unix_path(to, AS(struct unix_sock, peer));
+    barrier();
+    if (READ(local, peer) != peer) size = 0;
+    name->is_peer_path = size != 0;
+  }
+  to->size += size;
+}
+
+static __always_inline void inet_name(struct ior_socket* name, struct sock_common* common) {
+  name->port = READ(common, skc_num);
+  name->peer_port = READ(common, skc_dport);
+  if (name->family == FAMILY_INET) {
+    *(__u32*)name->address = READ(common, skc_rcv_saddr);
+    *(__u32*)name->peer_address = READ(common, skc_daddr);
+  } else {
+    bpf_probe_read_kernel(name->address, 16, &common->skc_v6_rcv_saddr);
+    bpf_probe_read_kernel(name->peer_address, 16, &common->skc_v6_daddr);
+  }
+}
+
+/* An ior_socket as the name in the buffer; false where the socket was being closed. With a stack of
+ * its own, as name_hash(). */
+static __noinline int socket_name(struct ior_name_buffer* to, struct inode* inode) {
   struct socket* socket = socket_of(to, inode);
   struct sock* sock = READ(socket, sk);
   struct ior_socket* name = (void*)to->bytes;
@@ -63,30 +91,18 @@ static __always_inline void socket_name(struct ior_name_buffer* to, struct inode
   to->kind = IOR_NAME_SOCKET;
   to->start = 0;
   to->size = sizeof(*name);
-  if (!sock) return;
+  if (!sock) return true;
   struct sock_common* common = &sock->__sk_common;
   name->family = READ(common, skc_family);
   name->type = READ(socket, type);
-  if (name->family == FAMILY_INET) {
-    name->port = READ(common, skc_num);
-    name->peer_port = READ(common, skc_dport);
-    *(__u32*)name->address = READ(common, skc_rcv_saddr);
-    *(__u32*)name->peer_address = READ(common, skc_daddr);
-  } else if (name->family == FAMILY_INET6) {
-    name->port = READ(common, skc_num);
-    name->peer_port = READ(common, skc_dport);
-    bpf_probe_read_kernel(name->address, 16, &common->skc_v6_rcv_saddr);
-    bpf_probe_read_kernel(name->peer_address, 16, &common->skc_v6_daddr);
-  } else if (name->family == FAMILY_UNIX) {
-    struct unix_sock* local = AS(struct unix_sock, sock);
-    __u32 size = append_unix_path(to, local);
-    struct sock* peer = READ(local, peer);
-    if (!size && peer) {
-      size = append_unix_path(to, AS(struct unix_sock, peer));
-      name->is_peer_path = size != 0;
-    }
-    to->size += size;
-  }
+  if (name->family == FAMILY_INET || name->family == FAMILY_INET6)
+    inet_name(name, common);
+  else if (name->family == FAMILY_UNIX)
+    unix_name(to, name, AS(struct unix_sock, sock));
+  else
+    return true;
+  barrier();
+  return READ(sock, sk_socket) == socket;
 }
 
 #endif

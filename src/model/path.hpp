@@ -37,6 +37,7 @@ inline constexpr std::string_view kNoPath = "[unknown: no path given]";
 inline constexpr std::string_view kHandle = "[unknown: file handle]";
 inline constexpr std::string_view kLater = "[unknown: file looked up later]";
 inline constexpr std::string_view kBusy = "[unknown: memory map was being changed]";
+inline constexpr std::string_view kInChange = "[unknown: name was being changed]";
 }  // namespace unknown
 
 }  // namespace ior

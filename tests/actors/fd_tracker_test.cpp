@@ -106,6 +106,7 @@ TEST_F(FdTrackerTest, SaysWhyAFileHasNoName) {
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_CLOSED))).path, unknown::kClosedFd);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_LATER))).path, unknown::kLater);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_BUSY))).path, unknown::kBusy);
+  EXPECT_EQ(last(read_of(file_with(IOR_FILE_IN_CHANGE))).path, unknown::kInChange);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_NO_NAME))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of(file_with(IOR_FILE_INLINE))).path, unknown::kNameLost);
   EXPECT_EQ(last(read_of({.name_id = 4, .fd = 3, .f_flags = 0, .status = 99})).path,
