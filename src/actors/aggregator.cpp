@@ -21,7 +21,7 @@ void add_to(Sums& sums, const Call& call) {
   sums.bytes_written += moved.written;
   sums.after_loss += call.after_loss;
   sums.at_most += call.at_most;
-  sums.unmeasured += call.no_return;
+  sums.unmeasured += call.no_return && !why_no_return(call).empty();
 }
 
 bool has_number(const Name* name, std::size_t shard) {

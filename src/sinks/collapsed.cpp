@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
 namespace ior {
@@ -46,20 +47,24 @@ void append_path(std::string& stack, std::string_view path) {
   }
 }
 
-void append_field(std::string& stack, Field field, const std::string& text) {
-  if (field == Field::path) return append_path(stack, text);
+void append_field(std::string& stack, Field field, const std::string& text, bool is_source) {
+  if (field == Field::path) {
+    append_path(stack, text);
+    if (is_source) append_frame(stack, "[as source]");
+    return;
+  }
   append_frame(stack, text.empty() ? "[no " + std::string(name_of(field)) + "]" : text);
 }
 
 Stacks merge(const Recording& recording, std::span<const Field> fields, Weight weight) {
   Stacks stacks;
   std::string stack;
-  for (const Record& record : recording.records) {
-    const std::uint64_t value = weight_of(record, weight);
+  for (const RecordGroup& group : group_records(recording, fields)) {
+    const std::uint64_t value = weight_of(group, weight);
     if (value == 0) continue;
     stack.clear();
     for (const Field field : fields) {
-      append_field(stack, field, field_text(recording, record, field));
+      append_field(stack, field, field_text(recording, group.sums, field), group.is_source);
     }
     stacks[stack] += value;
   }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/ledger.hpp"
+#include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
 namespace ior {
@@ -10,7 +11,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Null where it is not known.
+Json figure(std::uint64_t value, bool is_known) {
+  return is_known || value != 0 ? Json(value) : Json();
+}
+
 Json object_of(const Recording& recording, const Record& record) {
+  const bool is_measured = record.unmeasured == 0;
+  const bool has_measured = is_measured || record.unmeasured < record.count;
+  const MayMove may = is_measured ? MayMove{false, false} : may_move(recording, record);
   Json object = {
       {"path", recording.strings[record.path]},
       {"old_path", recording.strings[record.old_path]},
@@ -21,11 +30,11 @@ Json object_of(const Recording& recording, const Record& record) {
       {"root", recording.strings[record.root]},
       {"flags", flags_text(record.flags)},
       {"count", record.count},
-      {"errors", record.errors},
-      {"duration_ns", record.duration_ns},
+      {"errors", figure(record.errors, has_measured)},
+      {"duration_ns", figure(record.duration_ns, has_measured)},
       {"gap_ns", record.gap_ns},
-      {"bytes_read", record.bytes_read},
-      {"bytes_written", record.bytes_written},
+      {"bytes_read", figure(record.bytes_read, !may.read)},
+      {"bytes_written", figure(record.bytes_written, !may.write)},
       {"at_most", record.at_most},
       {"unmeasured", record.unmeasured},
   };

@@ -1,54 +1,80 @@
 #include "sinks/report.hpp"
 
-#include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <compare>
+#include <cstdint>
 #include <iterator>
+#include <optional>
+#include <span>
+#include <string_view>
 
 #include "model/ledger.hpp"
 #include "sinks/human.hpp"
+#include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
 namespace ior {
 namespace {
 
 using Cells = std::vector<std::string>;
-// The sums of a group, in the members of a Record that can be added up.
-using Groups = absl::flat_hash_map<Cells, Record>;
 
 constexpr std::size_t kPathColumns = 72;
 
-Groups group(const Recording& recording, const std::vector<Field>& fields) {
-  Groups groups;
-  Cells key(fields.size());
-  for (const Record& record : recording.records) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      key[i] = field_text(recording, record, fields[i]);
-    }
-    Record& sum = groups[key];
-    sum.count += record.count;
-    sum.errors += record.errors;
-    sum.duration_ns += record.duration_ns;
-    sum.gap_ns += record.gap_ns;
-    sum.bytes_read += record.bytes_read;
-    sum.bytes_written += record.bytes_written;
+// The number of the field's text; none: the field is a figure.
+std::optional<std::uint32_t> string_in(const Record& record, Field field) {
+  switch (field) {
+    case Field::path:
+      return record.path;
+    case Field::comm:
+      return record.comm;
+    case Field::tracepoint:
+      return record.tracepoint;
+    case Field::root:
+      return record.root;
+    case Field::pid:
+    case Field::tid:
+    case Field::flags:
+      break;
   }
-  return groups;
+  return std::nullopt;
 }
 
-std::vector<const Groups::value_type*> heaviest_first(const Groups& groups, Weight weight) {
-  std::vector<const Groups::value_type*> sorted;
-  sorted.reserve(groups.size());
-  for (const auto& entry : groups) sorted.push_back(&entry);
-  std::ranges::sort(sorted, [weight](const auto* a, const auto* b) {
-    const std::uint64_t weight_a = weight_of(a->second, weight);
-    const std::uint64_t weight_b = weight_of(b->second, weight);
-    return weight_a != weight_b ? weight_a > weight_b : a->first < b->first;
-  });
-  return sorted;
+std::uint32_t figure_in(const Recording& recording, const Record& record, Field field) {
+  if (field == Field::pid) return recording.processes[record.process].pid;
+  return field == Field::tid ? record.tid : record.flags + 1U;  // no flags come first
 }
+
+// Heaviest first; what weighs the same by its fields, a second file behind a first one.
+class Order {
+ public:
+  Order(const Recording& recording, const ReportOptions& options)
+      : recording_(recording), options_(options) {}
+
+  bool operator()(const RecordGroup& a, const RecordGroup& b) const {
+    const std::uint64_t weight_a = weight_of(a.sums, options_.weight);
+    const std::uint64_t weight_b = weight_of(b.sums, options_.weight);
+    if (weight_a != weight_b) return weight_a > weight_b;
+    for (const Field field : options_.fields) {
+      const std::strong_ordering order = compare(a.sums, b.sums, field);
+      if (order != std::strong_ordering::equal) return order < 0;
+    }
+    return a.is_source < b.is_source;
+  }
+
+ private:
+  std::strong_ordering compare(const Record& a, const Record& b, Field field) const {
+    const auto text_a = string_in(a, field), text_b = string_in(b, field);
+    if (!text_a) return figure_in(recording_, a, field) <=> figure_in(recording_, b, field);
+    if (text_a == text_b) return std::strong_ordering::equal;
+    return recording_.strings[*text_a] <=> recording_.strings[*text_b];
+  }
+
+  const Recording& recording_;
+  const ReportOptions& options_;
+};
 
 // How many calls a line misses, at most: what was lost is known by its syscall only.
 class MissedColumn {
@@ -56,14 +82,15 @@ class MissedColumn {
   MissedColumn(const Recording& recording, const ReportOptions& options)
       : recording_(recording),
         all_(missing(recording)),
-        tracepoint_(std::ranges::find(options.fields, Field::tracepoint) - options.fields.begin()),
+        has_tracepoint_(std::ranges::find(options.fields, Field::tracepoint) !=
+                        options.fields.end()),
         is_exact_(options.fields == std::vector{Field::tracepoint} &&
                   recording.calls_recorded == seen(recording)) {}
 
   bool is_shown() const { return all_ != 0; }
-  std::string cell(const Cells& key) const {
-    const auto at = static_cast<std::size_t>(tracepoint_);
-    const std::uint64_t most = at < key.size() ? missing_of(recording_, key[at]) : all_;
+  std::string cell(const Record& sums) const {
+    const std::uint64_t most =
+        has_tracepoint_ ? missing_of(recording_, recording_.strings[sums.tracepoint]) : all_;
     return fmt::format("{}{}", is_exact_ || most == 0 ? "" : "<=", most);
   }
 
@@ -76,7 +103,7 @@ class MissedColumn {
 
   const Recording& recording_;
   const std::uint64_t all_;
-  const std::ptrdiff_t tracepoint_;
+  const bool has_tracepoint_;
   const bool is_exact_;
 };
 
@@ -92,28 +119,71 @@ Cells titles(const ReportOptions& options, const MissedColumn& missed) {
   return cells;
 }
 
-std::string field_cell(Field field, std::string_view text) {
+// "?": nothing is known; ">=": of some calls nothing is; "<=": of some calls an upper bound is;
+// "~": both.
+std::string unless_unknown(const Record& sums, std::string_view sign, std::string figure) {
+  if (sums.unmeasured != 0 && sums.unmeasured == sums.count) return "?";
+  return sign.empty() ? figure : fmt::format("{}{}", sign, figure);
+}
+
+std::string_view sign_of_errors(const Record& sums) {
+  return sums.unmeasured != 0 ? ">=" : "";
+}
+std::string_view sign_of_average(const Record& sums) {
+  return sums.at_most != 0 ? "<=" : "";
+}
+std::string_view sign_of_total(const Record& sums) {
+  if (sums.unmeasured == 0) return sign_of_average(sums);
+  return sums.at_most != 0 ? "~" : ">=";
+}
+
+std::string bytes_cell(std::uint64_t bytes, std::uint64_t unknown) {
+  if (unknown == 0) return human_bytes(bytes);
+  return bytes == 0 ? "?" : ">=" + human_bytes(bytes);
+}
+
+std::string field_cell(const Recording& recording, const RecordGroup& group, Field field) {
+  const std::string text = field_text(recording, group.sums, field);
   if (text.empty()) return "-";
   std::string cell;
   append_escaped(cell, text);
-  return field == Field::path ? shorten_path(cell, kPathColumns) : cell;
+  if (field != Field::path) return cell;
+  return shorten_path(cell, kPathColumns) + (group.is_source ? " (as source)" : "");
 }
 
-Cells row_of(const Groups::value_type& entry, const ReportOptions& options,
+void append_figures(Cells& cells, const RecordGroup& group) {
+  const Record& sums = group.sums;
+  const std::uint64_t measured = sums.count - sums.unmeasured;
+  const std::uint64_t average = measured == 0 ? 0 : sums.duration_ns / measured;
+  cells.push_back(unless_unknown(sums, sign_of_errors(sums), fmt::format("{}", sums.errors)));
+  cells.push_back(unless_unknown(sums, sign_of_total(sums), human_duration(sums.duration_ns)));
+  cells.push_back(unless_unknown(sums, sign_of_average(sums), human_duration(average)));
+  cells.push_back(bytes_cell(sums.bytes_read, group.read_unknown));
+  cells.push_back(bytes_cell(sums.bytes_written, group.written_unknown));
+}
+
+// Of the calls' second file: the calls count in the first one's line.
+void append_figures_of_source(Cells& cells, const RecordGroup& group) {
+  cells.insert(cells.end(), {"-", "-", "-"});
+  cells.push_back(bytes_cell(group.sums.bytes_read, group.read_unknown));
+  cells.push_back("-");
+}
+
+Cells row_of(const Recording& recording, const RecordGroup& group, const ReportOptions& options,
              const MissedColumn& missed) {
-  const Record& sum = entry.second;
+  const Record& sums = group.sums;
+  const bool is_source = group.is_source;
   Cells cells;
-  if (options.weight == Weight::duration_to_prev) cells.push_back(human_duration(sum.gap_ns));
-  cells.push_back(fmt::format("{}", sum.count));
-  if (missed.is_shown()) cells.push_back(missed.cell(entry.first));
-  cells.push_back(fmt::format("{}", sum.errors));
-  cells.push_back(human_duration(sum.duration_ns));
-  cells.push_back(human_duration(sum.count == 0 ? 0 : sum.duration_ns / sum.count));
-  cells.push_back(human_bytes(sum.bytes_read));
-  cells.push_back(human_bytes(sum.bytes_written));
-  for (std::size_t i = 0; i < options.fields.size(); ++i) {
-    cells.push_back(field_cell(options.fields[i], entry.first[i]));
+  if (options.weight == Weight::duration_to_prev) {
+    cells.push_back(is_source ? "-" : human_duration(sums.gap_ns));
   }
+  cells.push_back(fmt::format(fmt::runtime(is_source ? "({})" : "{}"), sums.count));
+  if (missed.is_shown()) cells.push_back(is_source ? "-" : missed.cell(sums));
+  if (is_source)
+    append_figures_of_source(cells, group);
+  else
+    append_figures(cells, group);
+  for (const Field field : options.fields) cells.push_back(field_cell(recording, group, field));
   return cells;
 }
 
@@ -185,16 +255,19 @@ void append_missing(std::string& out, const Recording& recording) {
 
 std::string format_report(const Recording& recording, const ReportOptions& options) {
   if (recording.records.empty()) return "no calls recorded\n";
-  const Groups groups = group(recording, options.fields);
-  const auto sorted = heaviest_first(groups, options.weight);
+  std::vector<RecordGroup> groups = group_records(recording, options.fields);
   const std::size_t shown =
-      options.rows == 0 ? sorted.size() : std::min(sorted.size(), options.rows);
+      options.rows == 0 ? groups.size() : std::min(groups.size(), options.rows);
+  std::ranges::partial_sort(groups, groups.begin() + static_cast<std::ptrdiff_t>(shown),
+                            Order(recording, options));
   const MissedColumn missed(recording, options);
   std::vector<Cells> rows = {titles(options, missed)};
-  for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(*sorted[i], options, missed));
+  for (const RecordGroup& group : std::span(groups).first(shown)) {
+    rows.push_back(row_of(recording, group, options, missed));
+  }
   std::string report = align(rows, options.fields.size());
-  if (shown < sorted.size()) {
-    report += "... and " + plural(sorted.size() - shown, "more row") + "\n";
+  if (shown < groups.size()) {
+    report += "... and " + plural(groups.size() - shown, "more row") + "\n";
   }
   return report;
 }

@@ -21,6 +21,9 @@ struct ReportOptions {
 
 // The records grouped by the fields, heaviest first: count, errors, total and average latency,
 // bytes read and written, the fields; where calls are missing, also how many a line misses at most.
+// Where calls have two files and the path is shown, the second one has a line of its own, with the
+// bytes that were read from it, marked "(as source)"; the count of such a line stands in brackets,
+// because the calls are counted already. What is not known is "?".
 // The last line says how many rows are not shown.
 std::string format_report(const Recording& recording, const ReportOptions& options = {});
 

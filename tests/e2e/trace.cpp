@@ -176,6 +176,15 @@ Traced trace_child(const std::function<void()>& work, std::vector<std::string> o
   return traced;
 }
 
+namespace {
+
+// 0 where it is not known.
+std::uint64_t figure_in(const nlohmann::json& record, const char* key) {
+  return record[key].is_null() ? 0 : record[key].get<std::uint64_t>();
+}
+
+}  // namespace
+
 Sum sum_of(const Records& records, const std::string& tracepoint, const std::string& path) {
   Sum sum;
   for (const auto& record : records) {
@@ -183,10 +192,10 @@ Sum sum_of(const Records& records, const std::string& tracepoint, const std::str
     if (!path.empty() && record["path"] != path && record["old_path"] != path) continue;
     ++sum.records;
     sum.count += record["count"].get<std::uint64_t>();
-    sum.errors += record["errors"].get<std::uint64_t>();
-    sum.bytes_read += record["bytes_read"].get<std::uint64_t>();
-    sum.bytes_written += record["bytes_written"].get<std::uint64_t>();
-    sum.duration_ns += record["duration_ns"].get<std::uint64_t>();
+    sum.errors += figure_in(record, "errors");
+    sum.bytes_read += figure_in(record, "bytes_read");
+    sum.bytes_written += figure_in(record, "bytes_written");
+    sum.duration_ns += figure_in(record, "duration_ns");
   }
   return sum;
 }

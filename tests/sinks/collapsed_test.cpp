@@ -121,9 +121,22 @@ TEST(Collapsed, equal_stacks_are_one_line_and_lines_are_sorted) {
   EXPECT_EQ(collapsed(recording, {Field::path}), "a 6\na;b 8\nb 1\n");
 }
 
-TEST(Collapsed, of_two_paths_the_new_one_is_shown) {
-  const Recording recording = recording_of({{.path = "/new", .old_path = "/old"}});
-  EXPECT_EQ(collapsed(recording, {Field::path}), "new 1\n");
+TEST(Collapsed, a_call_with_two_files_counts_once_and_its_bytes_at_the_files) {
+  const Recording recording = recording_of({{.path = "socket:[1]",
+                                             .old_path = "/srv/x",
+                                             .count = 3,
+                                             .duration_ns = 50,
+                                             .bytes_read = 7,
+                                             .bytes_written = 5},
+                                            {.path = "/srv/x", .bytes_read = 1}});
+  EXPECT_EQ(collapsed(recording, {Field::path}), "socket:[1] 3\nsrv;x 1\n");
+  EXPECT_EQ(collapsed(recording, {Field::path}, Weight::duration), "socket:[1] 50\n");
+  EXPECT_EQ(collapsed(recording, {Field::path, Field::comm}, Weight::bytes),
+            "socket:[1];cat 5\nsrv;x;[as source];cat 7\nsrv;x;cat 1\n");
+  EXPECT_EQ(collapsed(recording, {Field::path}, Weight::bytes_read),
+            "srv;x 1\nsrv;x;[as source] 7\n");
+  EXPECT_EQ(collapsed(recording, {Field::path}, Weight::bytes_written), "socket:[1] 5\n");
+  EXPECT_EQ(collapsed(recording, {Field::comm}, Weight::bytes), "cat 13\n");
 }
 
 TEST(Collapsed, a_stack_without_weight_has_no_line) {
@@ -143,6 +156,7 @@ TEST(Collapsed, weights_add_up_to_those_of_the_recording_whatever_the_names) {
   Recording recording;
   for (int i = 0; i < 2000; ++i) {
     test::add(recording, {.path = noise(),
+                          .old_path = random() % 2 ? noise() : "",
                           .comm = noise(),
                           .count = random() % 9,
                           .duration_ns = random(),
@@ -150,8 +164,8 @@ TEST(Collapsed, weights_add_up_to_those_of_the_recording_whatever_the_names) {
                           .bytes_read = random() >> 1,
                           .bytes_written = random() >> 1});
   }
-  for (const Weight weight :
-       {Weight::count, Weight::duration, Weight::duration_to_prev, Weight::bytes}) {
+  for (const Weight weight : {Weight::count, Weight::duration, Weight::duration_to_prev,
+                              Weight::bytes, Weight::bytes_read, Weight::bytes_written}) {
     std::uint64_t expected = 0;
     for (const Record& record : recording.records) expected += weight_of(record, weight);
     for (const Fields& fields :

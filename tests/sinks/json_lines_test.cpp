@@ -51,6 +51,21 @@ TEST(JsonLines, an_object_has_its_keys_in_the_documented_order) {
             R"("at_most":2,"unmeasured":3})");
 }
 
+TEST(JsonLines, a_figure_that_is_not_known_is_null) {
+  const auto lines = lines_of(recording_of(
+      {{.tracepoint = "aio_pread", .count = 2, .unmeasured = 2},
+       {.tracepoint = "io_uring_write", .count = 2, .duration_ns = 5, .unmeasured = 1}}));
+  const Json none = Json::parse(lines.at(0)), some = Json::parse(lines.at(1));
+  for (const char* figure : {"errors", "duration_ns", "bytes_read"}) {
+    EXPECT_TRUE(none[figure].is_null()) << figure;
+  }
+  EXPECT_EQ(none["bytes_written"], 0);
+  EXPECT_EQ(some["errors"], 0);
+  EXPECT_EQ(some["duration_ns"], 5);
+  EXPECT_EQ(some["bytes_read"], 0);
+  EXPECT_TRUE(some["bytes_written"].is_null());
+}
+
 TEST(JsonLines, what_a_record_does_not_have_is_an_empty_text) {
   const auto lines = lines_of(recording_of({{.path = ""}}));
   ASSERT_EQ(lines.size(), 1);

@@ -95,6 +95,7 @@ inline Recording small_recording() {
        .tracepoint = "enter_copy_file_range",
        .comm = "cp",
        .count = 2,
+       .duration_ns = 900,
        .bytes_read = 70'000,
        .bytes_written = 69'999,
        .at_most = 1,

@@ -72,6 +72,86 @@ TEST(Report, any_fields_group) {
             "    1       0   0 ns     0 ns   0 B      0 B  O_WRONLY  4711\n");
 }
 
+Recording served_files() {
+  Recording recording;
+  for (const char* socket : {"socket:[1]", "socket:[2]", "socket:[3]"}) {
+    test::add(recording, {.path = socket,
+                          .old_path = "/srv/index.html",
+                          .tracepoint = "enter_sendfile64",
+                          .duration_ns = 100,
+                          .gap_ns = 7,
+                          .bytes_read = 500,
+                          .bytes_written = 500});
+  }
+  test::add(recording, {.path = "/srv/log", .tracepoint = "enter_write", .bytes_written = 9});
+  test::add(recording, {.path = "/new", .old_path = "/old", .tracepoint = "enter_rename"});
+  return recording;
+}
+
+TEST(Report, a_second_file_has_a_line_of_its_own_and_its_calls_count_once) {
+  EXPECT_EQ(format_report(served_files()),
+            "COUNT  ERRORS   TOTAL  AVERAGE     READ  WRITTEN  TRACEPOINT        PATH\n"
+            "  (3)       -       -        -  1.5 KiB        -  enter_sendfile64  /srv/index.html "
+            "(as source)\n"
+            "    1       0    0 ns     0 ns      0 B      0 B  enter_rename      /new\n"
+            "  (1)       -       -        -      0 B        -  enter_rename      /old (as source)\n"
+            "    1       0  100 ns   100 ns      0 B    500 B  enter_sendfile64  socket:[1]\n"
+            "    1       0  100 ns   100 ns      0 B    500 B  enter_sendfile64  socket:[2]\n"
+            "    1       0  100 ns   100 ns      0 B    500 B  enter_sendfile64  socket:[3]\n"
+            "    1       0    0 ns     0 ns      0 B      9 B  enter_write       /srv/log\n");
+}
+
+TEST(Report, a_second_files_line_is_sorted_by_what_it_adds_to_the_weight) {
+  const auto first_line = [](Weight weight) {
+    const std::string report =
+        format_report(served_files(), {.fields = {Field::path}, .weight = weight, .rows = 1});
+    const std::size_t line = report.find('\n') + 1;
+    return report.substr(line, report.find('\n', line) - line);
+  };
+  EXPECT_EQ(first_line(Weight::bytes_read),
+            "  (3)       -      -        -  1.5 KiB        -  /srv/index.html (as source)");
+  EXPECT_EQ(first_line(Weight::bytes_written),
+            "    1       0  100 ns   100 ns   0 B    500 B  socket:[1]");
+  EXPECT_EQ(first_line(Weight::duration),
+            "    1       0  100 ns   100 ns   0 B    500 B  socket:[1]");
+  EXPECT_EQ(first_line(Weight::duration_to_prev),
+            "7 ns      1       0  100 ns   100 ns   0 B    500 B  socket:[1]");
+}
+
+TEST(Report, without_the_path_a_call_is_in_one_line_with_all_its_bytes) {
+  EXPECT_EQ(format_report(served_files(), {.fields = {Field::tracepoint}, .rows = 1}),
+            "COUNT  ERRORS   TOTAL  AVERAGE     READ  WRITTEN  TRACEPOINT\n"
+            "    3       0  300 ns   100 ns  1.5 KiB  1.5 KiB  enter_sendfile64\n"
+            "... and 2 more rows\n");
+}
+
+TEST(Report, what_is_not_known_is_no_zero) {
+  const Recording recording = recording_of({
+      {.path = "/none", .tracepoint = "aio_pread", .count = 4, .unmeasured = 4},
+      {.path = "/some",
+       .tracepoint = "aio_pread",
+       .count = 3,
+       .errors = 1,
+       .duration_ns = 800,
+       .bytes_read = 10,
+       .unmeasured = 1},
+      {.path = "/late", .tracepoint = "aio_pwrite", .count = 2, .duration_ns = 800, .at_most = 1},
+  });
+  EXPECT_EQ(format_report(recording, {.fields = {Field::path}}),
+            "COUNT  ERRORS     TOTAL   AVERAGE    READ  WRITTEN  PATH\n"
+            "    4       ?         ?         ?       ?      0 B  /none\n"
+            "    3     >=1  >=800 ns    400 ns  >=10 B      0 B  /some\n"
+            "    2       0  <=800 ns  <=400 ns     0 B      0 B  /late\n");
+}
+
+TEST(Report, a_root_is_a_field) {
+  const Recording recording = recording_of({{.path = "/a", .root = "/jail"}, {.path = "/a"}});
+  EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::root}}),
+            "COUNT  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  PATH  ROOT\n"
+            "    1       0   0 ns     0 ns   0 B      0 B  /a    -\n"
+            "    1       0   0 ns     0 ns   0 B      0 B  /a    /jail\n");
+}
+
 TEST(Report, says_how_many_rows_are_not_shown) {
   Recording recording;
   for (int i = 0; i < 42; ++i) test::add(recording, {.path = "/file-" + std::to_string(i)});
@@ -104,16 +184,17 @@ TEST(Report, an_empty_recording_says_so) {
 TEST(Report, a_line_says_how_many_calls_it_misses_at_most) {
   const Recording recording = test::small_recording();
   EXPECT_EQ(format_report(recording, {.fields = {Field::tracepoint}}),
-            "COUNT  MISSED  ERRORS     TOTAL   AVERAGE      READ   WRITTEN  TRACEPOINT\n"
-            "    3       4       1    1.5 us    507 ns       0 B       0 B  enter_openat\n"
-            "    2       0       0      0 ns      0 ns  68.4 KiB  68.4 KiB  enter_copy_file_range\n"
-            "    2       1       0    700 ns    350 ns   4.0 KiB       0 B  enter_read\n"
-            "    1       0       0      0 ns      0 ns       0 B       0 B  enter_rename\n"
-            "    1       0       0  300.0 us  300.0 us       0 B       0 B  enter_sync\n");
+            "COUNT  MISSED  ERRORS     TOTAL   AVERAGE        READ     WRITTEN  TRACEPOINT\n"
+            "    3       4       1    1.5 us    507 ns         0 B         0 B  enter_openat\n"
+            "    2       0     >=0   ~900 ns  <=900 ns  >=68.4 KiB  >=68.4 KiB  "
+            "enter_copy_file_range\n"
+            "    2       1       0    700 ns    350 ns     4.0 KiB         0 B  enter_read\n"
+            "    1       0       0      0 ns      0 ns         0 B         0 B  enter_rename\n"
+            "    1       0       0  300.0 us  300.0 us         0 B         0 B  enter_sync\n");
   EXPECT_EQ(format_report(recording, {.fields = {Field::path, Field::tracepoint}, .rows = 1}),
             "COUNT  MISSED  ERRORS   TOTAL  AVERAGE  READ  WRITTEN  PATH           TRACEPOINT\n"
             "    3     <=4       1  1.5 us   507 ns   0 B      0 B  /etc/hostname  enter_openat\n"
-            "... and 4 more rows\n");
+            "... and 6 more rows\n");
   EXPECT_EQ(format_report(recording, {.fields = {Field::comm}, .rows = 1}),
             "COUNT  MISSED  ERRORS   TOTAL  AVERAGE     READ  WRITTEN  COMM\n"
             "    6     <=5       1  2.2 us   370 ns  4.0 KiB      0 B  cat\n"

@@ -124,6 +124,7 @@ void vmsplice(const Calls& calls) {
   const OpenFile file = new_file(calls, "file");
   const iovec part = {buffer.data(), 10};
   calls.returns(10, {pipe.in.fd, &part, 1, 0}, on(pipe.in).moving(10));
+  calls.returns(10, {pipe.out.fd, &part, 1, 0}, on(pipe.out).moving(10));
   calls.fails(EBADF, {file.fd, &part, 1, 0}, on(file));
 }
 
