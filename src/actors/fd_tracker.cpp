@@ -51,11 +51,15 @@ void FdTracker::remember(const WireRecord& record, Batch& batch) {
   }
   Window& window = windows_[record.head().cpu];
   const ior_name& name = record.name();
+  const std::string_view text = record.name_text().bytes;
   const std::size_t place = name.name_id % IOR_NAME_WINDOW;
   if (place >= window.size()) window.resize(place + 1);
-  if (window[place].name) batch.retired.push_back(std::move(window[place].name));
-  window[place] = {name.name_id,
-                   keep_name(made_name(name, record.name_text().bytes), batch.shards.size())};
+  for (std::size_t i = 0; i < IOR_NAME_NUMBERS(text.size()); ++i) {
+    const std::size_t taken = (place + i) % IOR_NAME_WINDOW;
+    if (taken >= window.size() || !window[taken].name) continue;
+    batch.retired.push_back(std::move(window[taken].name));
+  }
+  window[place] = {name.name_id, keep_name(made_name(name, text), batch.shards.size())};
 }
 
 const Name* FdTracker::named(std::size_t ring, std::uint32_t id) const {

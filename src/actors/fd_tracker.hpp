@@ -12,7 +12,8 @@
 namespace ior {
 
 // Thread safety: one thread, batches in the order in which they were read: a name stands in its
-// ring before its use. Bound: IOR_NAME_WINDOW names per ring.
+// ring before its use. Bound: the names of IOR_NAME_WINDOW numbers per ring, of which a name takes
+// as many as it is long (IOR_NAME_NUMBERS): 65,536 names, 16 MiB of text.
 class FdTracker {
  public:
   explicit FdTracker(std::size_t rings) : windows_(rings) {}

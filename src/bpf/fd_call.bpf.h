@@ -8,8 +8,9 @@
 #include "bpf/records.bpf.h"
 
 enum {
-  /* Shorter than it takes to give out so many names that a number expires, at some 300 ns each. */
-  NAMES_KEEP_NS = 4000000,
+  /* Shorter than it takes to give out so many numbers that one expires: half of IOR_NAME_WINDOW, at
+   * most 17 at a time, with a name of 4 KiB, which takes more than 600 ns. */
+  NAMES_KEEP_NS = 1000000,
   TASK_KNOWN = TASK_INTRODUCED | TASK_PROCESS_SENT,
 };
 

@@ -239,7 +239,7 @@ __noinline int give_name(struct ior_file* file) {
   slot->name_id = cache->next_id;
   slot->chain = to->is_movable ? to->chain : 0;
   file->name_id = cache->next_id;
-  cache->next_id += 1;
+  cache->next_id += IOR_NAME_NUMBERS(to->size);
   return 0;
 }
 

@@ -148,12 +148,16 @@ struct ior_socket {
 };
 
 struct ior_name {
-  __u32 name_id; /* counts up per CPU; one is good until IOR_NAME_WINDOW newer ones were given */
+  __u32 name_id; /* counts up per CPU, by IOR_NAME_NUMBERS: good until IOR_NAME_WINDOW newer ones */
   __u32 name_kind;
   __u64 inode;
 };
 
 #define IOR_NAME_WINDOW 65536u
+
+/* How many numbers a name takes: one, and one more for each 256 bytes of its text. So the window
+ * bounds the bytes of the names that are good, too: 16 MiB. */
+#define IOR_NAME_NUMBERS(size) (1 + (size) / 256)
 
 struct ior_process {
   __u64 start_ns;

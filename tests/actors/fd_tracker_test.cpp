@@ -71,6 +71,29 @@ TEST_F(FdTrackerTest, KnowsAWholeWindowOfNamesAcrossTheWrapOfTheirNumbers) {
   }
 }
 
+TEST_F(FdTrackerTest, ForgetsTheNamesWhoseNumbersALongNameTakes) {
+  const std::string text = "/" + std::string(600, 'x');  // three numbers
+  const std::uint32_t round = IOR_NAME_WINDOW;
+  track({name_record(4, "/4").bytes(), name_record(5, "/5").bytes(), name_record(6, "/6").bytes(),
+         name_record(7, "/7").bytes()});
+  const auto batch = track({name_record(4 + round, text).bytes()});
+  EXPECT_EQ(batch->retired.size(), 3u);
+  EXPECT_EQ(last(read_of(named_file(4 + round))).path, text);
+  EXPECT_EQ(last(read_of(named_file(6))).path, unknown::kNameLost);
+  EXPECT_EQ(last(read_of(named_file(7))).path, "/7");
+}
+
+TEST_F(FdTrackerTest, KeepsNoMoreThanTheBytesOfAWindow) {
+  const std::string text(IOR_TEXT_MAX, 'x');
+  std::size_t kept = 0;
+  std::uint32_t id = 0;
+  for (int i = 0; i < 10'000; ++i, id += IOR_NAME_NUMBERS(text.size())) {
+    kept += 1 - track({name_record(id, text).bytes()})->retired.size();
+  }
+  EXPECT_LE(kept * text.size(), std::size_t{16} << 20);
+  EXPECT_GT(kept * text.size(), std::size_t{15} << 20);
+}
+
 struct NameCase {
   const char* what;
   ior_name_kind kind;
