@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "actors/names.hpp"
 #include "catalog/catalog.hpp"
 #include "model/open_flags.hpp"
@@ -22,11 +24,20 @@ bool has_text(const Target& target) {
          target.kind == Target::Kind::at_or_fd || target.kind == Target::Kind::text;
 }
 
+// A path through a link, from what that leads to.
+const Name* path_behind_link(const Text& text, const Name& leads_to, BatchMemory& memory) {
+  std::string_view rest = text.bytes.substr(text.link);
+  rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+  if (text.status != IOR_TEXT_TOO_LONG) return join_in(memory, leads_to.text, rest);
+  return join_in(memory, leads_to.text, std::string(rest) + "...");
+}
+
 const Name* path_of(const Target& target, const Text& text, const Name* directory,
                     BatchMemory& memory) {
   if (!has_text(target)) return nullptr;
   if (text.status == IOR_TEXT_FAULT) return &kBadAddress;
   if (text.status == IOR_TEXT_UNREAD) return &kUnread;
+  if (text.link > 0 && directory) return path_behind_link(text, *directory, memory);
   if (text.status == IOR_TEXT_TOO_LONG) return copy_in(memory, std::string(text.bytes) + "...");
   const bool is_text = target.kind == Target::Kind::text;
   if (!is_text && text.status == IOR_TEXT_NULL && target.kind != Target::Kind::at_or_fd) {

@@ -15,6 +15,7 @@ namespace ior {
 struct Text {
   std::string_view bytes;
   ior_text_status status = IOR_TEXT_OK;
+  std::uint32_t link = 0;  // ior_text's
 };
 
 inline ior_table table_of(unsigned sections) {
@@ -82,7 +83,8 @@ class WireRecord {
   Text text_at(std::size_t offset) const {
     const auto& text = at<ior_text>(offset);
     return {{reinterpret_cast<const char*>(&text + 1), text.size},
-            static_cast<ior_text_status>(text.status)};
+            static_cast<ior_text_status>(text.status),
+            text.link};
   }
   std::size_t behind_text(std::size_t offset) const {
     return offset + sizeof(ior_text) + ((at<ior_text>(offset).size + 7u) & ~7u);

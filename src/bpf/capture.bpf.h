@@ -7,7 +7,7 @@
 #include <asm-generic/errno-base.h>
 #include <asm/unistd_64.h>
 
-#include "bpf/names.bpf.h"
+#include "bpf/links.bpf.h"
 
 enum {
   AT_FDCWD_VALUE = -100,
@@ -15,16 +15,6 @@ enum {
   AT_WORKING_DIRECTORY = -1,
   NO_FD = -1,
 };
-
-/* The open file of an fd in a table, null where there is none. */
-static __always_inline struct file* open_file_of(struct files_struct* files, __u32 fd) {
-  if (!files) return 0;
-  struct fdtable* table = READ(files, fdt);
-  if (fd >= READ(table, max_fds)) return 0;
-  /* Any kernel struct whose first member is a struct file pointer will do to read one. */
-  __u64 files_by_fd = (__u64)READ(table, fd);
-  return READ(AS(struct readahead_control, files_by_fd + (__u64)fd * 8), file);
-}
 
 static __always_inline struct file* open_file(__u32 fd) {
   return open_file_of(READ(current_task(), files), fd);
@@ -61,9 +51,6 @@ __noinline int capture_open_file(struct ior_file* file, __u64 opened) {
   file->name_id = 0;
   return name_open_file(file, to, AS(struct file, opened)) != 0;
 }
-
-extern struct task_struct* bpf_task_from_vpid(__s32 pid) __ksym __weak; /* Linux 6.14 */
-extern void bpf_task_release(struct task_struct* task) __ksym __weak;
 
 /* As capture_fd(), in the table of the process that the current one knows as `pid`. */
 __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
@@ -187,16 +174,6 @@ static __always_inline void capture_dirfd(struct ior_file* file, __s32 dirfd) {
     capture_fd(file, dirfd);
 }
 
-/* Where a path starts; false, nowhere, if it is absolute. A path that cannot be read yet may turn
- * out relative. */
-__noinline int capture_directory(struct ior_file* file, __s32 dirfd, __u64 path) {
-  char first = 0;
-  bpf_probe_read_user(&first, 1, (const void*)path);
-  if (first == '/') return false;
-  capture_dirfd(file, dirfd);
-  return true;
-}
-
 struct ior_row {
   __u16 like; /* number of the 64-bit call that it is, or that it is like */
   __u8 shape;
@@ -255,6 +232,71 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
   return &rows[row_number(state->nr, table_of(state->sections))];
 }
 
+#define FOLLOWED false
+#define KEPT is_last
+#define KEPT_IF(a, bits) is_last && (args[a] & (bits))
+#define KEPT_UNLESS(a, bits) is_last && !(args[a] & (bits))
+#define NO_LINKS true
+
+/* Whether the call in flight takes a link in a path for what it is. */
+static __always_inline bool keeps_link(const struct ior_task_state* state, bool is_other,
+                                       bool is_last) {
+  enum {
+    AT_NOFOLLOW = 0x100,
+    AT_FOLLOW = 0x400,
+    O_NOFOLLOW_OR_EXCL = 00400000 | 00000200,
+  };
+  const __u64* args = state->args;
+  switch (row_of(state)->like) {
+#define LAST_LINK(name, main, other) \
+  case IOR_NUMBER_##name:            \
+    return is_other ? other : main;
+#include "catalog/last_links.def"
+#undef LAST_LINK
+  }
+  return false;
+}
+
+#undef FOLLOWED
+#undef KEPT
+#undef KEPT_IF
+#undef KEPT_UNLESS
+#undef NO_LINKS
+
+enum path_place {
+  PATH_OTHER = 1,     /* it is the row's old path */
+  PATH_IN_KERNEL = 2, /* it lies in the kernel's memory */
+  PATH_LATE = 4,      /* where it starts is known already, unless it begins with a link */
+};
+
+/* Where a path starts that begins with a link: at what that leads to. False where it does not. */
+static __noinline int capture_link(struct ior_task_state* state, struct ior_file* file, __u64 path,
+                                   __u32 place) {
+  struct ior_link* link = link_buffer();
+  struct ior_name_buffer* to = name_buffer();
+  if (!link || !to || !find_link(link, path, place & PATH_IN_KERNEL)) return false;
+  if (keeps_link(state, place & PATH_OTHER, link->is_last) || !resolve_link(link, to)) return false;
+  *file = (struct ior_file){.fd = NO_FD};
+  give_name(file);
+  if (place & PATH_OTHER)
+    state->other_link = link->size;
+  else
+    state->link = link->size;
+  return true;
+}
+
+/* Where a path of the call in flight starts; false, nowhere, if it is absolute. A path that cannot
+ * be read yet may turn out relative. */
+__noinline int capture_start(struct ior_task_state* state, __s32 dirfd, __u64 path, __u32 place) {
+  if (!state) return false;
+  struct ior_file* file = place & PATH_OTHER ? &state->other : &state->file;
+  __u64 first = first_bytes(path, place & PATH_IN_KERNEL);
+  if ((__u8)first == '/') return may_be_link(first) && capture_link(state, file, path, place);
+  if (place & PATH_LATE) return false;
+  capture_dirfd(file, dirfd);
+  return true;
+}
+
 #define NO_FILE ((void)0)
 #define TEXT(a) ((void)0)
 #define FD(a) (*opened = capture_fd(file, args[a]), state->sections |= section)
@@ -268,8 +310,10 @@ static __always_inline const struct ior_row* row_of(const struct ior_task_state*
    state->sections |= section)
 #define FIRST_OPEN(a, b) \
   (*opened = capture_first_open(file, args[a], args[b]), state->sections |= section)
-#define PATH(a) (state->sections |= capture_directory(file, AT_FDCWD_VALUE, args[a]) ? section : 0)
-#define AT(d, a) (state->sections |= capture_directory(file, args[d], args[a]) ? section : 0)
+#define START(dirfd, a) \
+  (state->sections |= capture_start(state, dirfd, args[a], place) ? section : 0)
+#define PATH(a) START(AT_FDCWD_VALUE, a)
+#define AT(d, a) START(args[d], a)
 #define AT_OR_FD(d, a) AT(d, a)
 #define MAPPED(a) (state->sections |= capture_mapped(file, args[a]) ? section : 0)
 
@@ -278,7 +322,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
   const __u64* args = state->args;
   struct ior_file* file = &state->file;
   __u64* opened = &state->opened;
-  __u32 section = IOR_FILE;
+  __u32 section = IOR_FILE, place = 0;
   switch (shape) {
 #define SHAPE(shape, main, other, flags, description) \
   case IOR_SHAPE_##shape:                             \
@@ -290,6 +334,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
   file = &state->other;
   opened = &state->other_opened;
   section = IOR_OTHER;
+  place = PATH_OTHER;
   switch (shape) {
 #define SHAPE(shape, main, other, flags, description) \
   case IOR_SHAPE_##shape:                             \
@@ -309,6 +354,7 @@ static __always_inline void capture_files(struct ior_task_state* state, __u32 sh
 #undef RING
 #undef FIRST_OPEN
 #undef MAPPED
+#undef START
 #undef PATH
 #undef AT
 #undef AT_OR_FD
@@ -348,5 +394,20 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 #undef AT
 #undef AT_OR_FD
 #undef TEXT
+
+/* Looks for links in paths that could be read no sooner than at exit. What the call itself may have
+ * made them lead to is not what they led to. */
+static __always_inline void capture_late_links(struct ior_task_state* state,
+                                               const struct ior_row* row) {
+  __u32 shape = row->shape, like = row->like;
+  if (shape >= IOR_SHAPE_COUNT || shape == IOR_SHAPE_text0 || shape == IOR_SHAPE_text0_open) return;
+  if (like == __NR_chdir || like == __NR_chroot || like == __NR_pivot_root) return;
+  __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
+  if (text < IOR_ARGS_MAX && capture_start(state, 0, state->args[text & 7], PATH_LATE))
+    state->sections |= IOR_FILE;
+  if (other < IOR_ARGS_MAX &&
+      capture_start(state, 0, state->args[other & 7], PATH_LATE | PATH_OTHER))
+    state->sections |= IOR_OTHER;
+}
 
 #endif

@@ -78,6 +78,8 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
   state->nr = nr;
   state->cpu = bpf_get_smp_processor_id();
   state->sections = 0;
+  state->link = 0;
+  state->other_link = 0;
   state->tgid = pid_tgid >> 32;
   state->tid = pid_tgid;
   if (is_compat(task))
@@ -156,6 +158,8 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
     state->sections |= IOR_FILE;
     state->flags &= ~TASK_TEXT_FAULT;
   } else {
+    if ((state->flags & TASK_TEXT_FAULT) && state->cpu == bpf_get_smp_processor_id())
+      capture_late_links(state, row);
     renew_names(state);
     take_changes(state, row, ret);
   }
@@ -403,12 +407,6 @@ SEC("tp_btf/io_uring_cqe_overflow")
 int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, __u32 flags) {
   note_overflow((__u64)ring, user_data, result, flags);
   return 0;
-}
-
-/* A new mount namespace has new mounts, which may lie where those of one that is gone were. */
-static __always_inline bool has_new_mounts(struct task_struct* parent, struct task_struct* child) {
-  struct mnt_namespace* had = BPF_CORE_READ(parent, nsproxy, mnt_ns);
-  return BPF_CORE_READ(child, nsproxy, mnt_ns) != had;
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -116,7 +116,7 @@ static __always_inline __u32 append_text(struct ior_record_buffer* record, __u32
   if (size > IOR_TEXT_MAX) size = IOR_TEXT_MAX;
   text->size = size;
   text->status = status;
-  text->reserved = 0;
+  text->link = 0;
   bpf_probe_read_kernel(text + 1, size, bytes);
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
@@ -241,6 +241,22 @@ __noinline int give_name(struct ior_file* file) {
   file->name_id = cache->next_id;
   cache->next_id += IOR_NAME_NUMBERS(to->size);
   return 0;
+}
+
+/* The open file of an fd in a table, null where there is none. */
+static __always_inline struct file* open_file_of(struct files_struct* files, __u32 fd) {
+  if (!files) return 0;
+  struct fdtable* table = READ(files, fdt);
+  if (fd >= READ(table, max_fds)) return 0;
+  /* Any kernel struct whose first member is a struct file pointer will do to read one. */
+  __u64 files_by_fd = (__u64)READ(table, fd);
+  return READ(AS(struct readahead_control, files_by_fd + (__u64)fd * 8), file);
+}
+
+/* A new mount namespace has new mounts, which may lie where those of one that is gone were. */
+static __always_inline bool has_new_mounts(struct task_struct* parent, struct task_struct* child) {
+  struct mnt_namespace* had = BPF_CORE_READ(parent, nsproxy, mnt_ns);
+  return BPF_CORE_READ(child, nsproxy, mnt_ns) != had;
 }
 
 #endif

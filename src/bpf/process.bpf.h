@@ -83,7 +83,7 @@ static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __
     size = 0;
   }
   text->size = size;
-  text->reserved = 0;
+  text->link = 0;
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 

@@ -19,7 +19,7 @@ static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32
   __u32 size = got < 1 ? 0 : ((__u32)got - 1) & (2 * IOR_TEXT_MAX - 1);
   text->size = size;
   text->status = *status;
-  text->reserved = 0;
+  text->link = 0;
   return offset + sizeof(*text) + ((size + 7) & ~7u);
 }
 
@@ -95,10 +95,12 @@ static __always_inline bool write_call(struct ior_task_state* state,
 
 /* Appends one of the call's paths; false where it could not be read. */
 static __always_inline bool append_text_of(struct ior_record_buffer* record, __u32* size,
-                                           const struct ior_task_state* state, __u32 argument) {
+                                           const struct ior_task_state* state, __u32 argument,
+                                           __u32 link) {
   struct ior_text* text = (void*)record + (*size & 0x3ff8);
   __u32 status = 0;
   *size = append_user_text(record, *size, state->args[argument & 7], &status);
+  text->link = text->size < link ? 0 : link;
   if (status != IOR_TEXT_FAULT) return true;
   if (state->flags & TASK_DENIED) text->status = IOR_TEXT_UNREAD;
   return false;
@@ -110,11 +112,11 @@ static __always_inline bool append_user_texts(struct ior_record_buffer* record, 
   bool is_complete = true;
   __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
   if (text < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, text);
+    is_complete &= append_text_of(record, size, state, text, state->link);
     record->head.sections |= IOR_TEXT;
   }
   if (other < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, other);
+    is_complete &= append_text_of(record, size, state, other, state->other_link);
     record->head.sections |= IOR_TEXT_OTHER;
   }
   return is_complete;
@@ -172,7 +174,7 @@ static __always_inline __u32 append_exec_path(struct ior_record_buffer* record, 
                         : 1;
   text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
   text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
-  text->reserved = 0;
+  text->link = 0;
   return offset + sizeof(*text) + ((text->size + 7) & ~7u);
 }
 

@@ -49,6 +49,9 @@ struct ior_task_state {
   __u64 process_start_ns;
   __u64 opened; /* the open files of `file` and `other`, to compare only */
   __u64 other_opened;
+  __u16 link; /* bytes of the path that are a link to `file`, and of the old one, to `other` */
+  __u16 other_link;
+  __u32 reserved;
   __u64 interrupted_ns;
   __s64 interrupted_ret;
   __u64 interrupted_at; /* place_of() */

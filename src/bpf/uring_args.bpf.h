@@ -279,16 +279,6 @@ static __always_inline __u64 path_of_entry(const struct io_uring_sqe* entry, __u
   return 0;
 }
 
-/* Where a path starts, as capture_directory() has it. */
-static __noinline int capture_start(struct ior_file* file, __s32 dirfd, __u64 filename) {
-  char first = 0;
-  if (!file) return false;
-  bpf_probe_read_kernel(&first, 1, BPF_CORE_READ((struct filename*)filename, name));
-  if (first == '/') return false;
-  capture_dirfd(file, dirfd);
-  return true;
-}
-
 /* The paths of a request. */
 struct ior_request_paths {
   __u64 main; /* struct filename; 0: none */
@@ -297,9 +287,11 @@ struct ior_request_paths {
       refusal; /* with which error the kernel refused it: they are strings of the user's; else 0 */
 };
 
-static __always_inline bool capture_start_of(struct ior_file* file, __s32 dirfd, __u64 path,
-                                             const struct ior_request_paths* paths) {
-  return paths->refusal ? capture_directory(file, dirfd, path) : capture_start(file, dirfd, path);
+static __always_inline bool capture_start_of(struct ior_task_state* state, __s32 dirfd, __u64 path,
+                                             __u32 place, const struct ior_request_paths* paths) {
+  if (paths->refusal) return capture_start(state, dirfd, path, place);
+  path = (__u64)BPF_CORE_READ((struct filename*)path, name);
+  return capture_start(state, dirfd, path, place | PATH_IN_KERNEL);
 }
 
 static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 offset,
@@ -309,16 +301,17 @@ static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 
   long got = bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, name);
   text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
   text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
-  text->reserved = 0;
+  text->link = 0;
   return offset + sizeof(*text) + ((text->size + 7) & ~7u);
 }
 
 static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32 offset, __u64 path,
-                                         const struct ior_request_paths* paths) {
+                                         __u32 link, const struct ior_request_paths* paths) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
-  __u32 status;
-  if (!paths->refusal) return append_filename(record, offset, path);
-  __u32 end = append_user_text(record, offset, path, &status);
+  __u32 status = IOR_TEXT_OK;
+  __u32 end = paths->refusal ? append_user_text(record, offset, path, &status)
+                             : append_filename(record, offset, path);
+  text->link = text->size < link ? 0 : link;
   if (status == IOR_TEXT_FAULT && paths->refusal != -EFAULT) text->status = IOR_TEXT_UNREAD;
   return end;
 }
@@ -329,10 +322,10 @@ __noinline int send_request_enter(struct ior_task_state* state,
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record || !paths) return 0;
   __u32 size = begin_enter(record, state);
-  size = append_path(record, size, paths->main, paths);
+  size = append_path(record, size, paths->main, state->link, paths);
   record->head.sections |= IOR_TEXT;
   if (paths->other) {
-    size = append_path(record, size, paths->other, paths);
+    size = append_path(record, size, paths->other, state->other_link, paths);
     record->head.sections |= IOR_TEXT_OTHER;
   }
   write_enter(state, record, size);
@@ -349,8 +342,8 @@ static __always_inline void capture_starts(struct ior_task_state* state,
                 : opcode == IORING_OP_SETXATTR || opcode == IORING_OP_GETXATTR
                     ? AT_FDCWD_VALUE
                     : (__s32)state->args[0];
-  if (capture_start_of(&state->file, start, paths->main, paths)) state->sections |= IOR_FILE;
-  if (has_two && capture_start_of(&state->other, state->args[0], paths->other, paths))
+  if (capture_start_of(state, start, paths->main, 0, paths)) state->sections |= IOR_FILE;
+  if (has_two && capture_start_of(state, state->args[0], paths->other, PATH_OTHER, paths))
     state->sections |= IOR_OTHER;
 }
 

@@ -121,7 +121,8 @@ enum ior_text_status {
 struct ior_text {
   __u16 size; /* bytes that follow, without padding; no terminating zero */
   __u16 status;
-  __u32 reserved;
+  __u32 link; /* of a path: so many bytes at its front are a link (links.bpf.h) to the record's
+                 file, from which the rest starts */
 };
 
 /* What kind of name a NAME record's text is. */

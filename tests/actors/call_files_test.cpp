@@ -40,6 +40,24 @@ TEST_F(CallFilesTest, NamesBothFilesOfACallWithTwoFds) {
   EXPECT_EQ(anonymous.path, "");
 }
 
+TEST_F(CallFilesTest, ShowsWhatALinkLeadsToInItsPlace) {
+  name_directories();
+  const auto stat_of = [&](std::string_view path, ior_text_status status, std::uint32_t link) {
+    return last(enter_record(SYS_stat).file(kDirectory).text(path, status, link)).path;
+  };
+  EXPECT_EQ(stat_of("/proc/self/fd/5", IOR_TEXT_OK, 15), "/srv/data");
+  EXPECT_EQ(stat_of("/proc/self/fd/5/", IOR_TEXT_OK, 15), "/srv/data");
+  EXPECT_EQ(stat_of("/proc/self/cwd//a/../b", IOR_TEXT_OK, 14), "/srv/data/a/../b");
+  EXPECT_EQ(stat_of("/proc/self/cwd/a", IOR_TEXT_TOO_LONG, 14), "/srv/data/a...");
+  const auto rename = last(enter_record(SYS_rename)
+                               .file(kDirectory)
+                               .other(kRoot)
+                               .text("/dev/fd/5/new", IOR_TEXT_OK, 9)
+                               .other_text("/proc/self/root/old", IOR_TEXT_OK, 15));
+  EXPECT_EQ(rename.path, "/srv/data/new");
+  EXPECT_EQ(rename.old_path, "/old");
+}
+
 struct JoinCase {
   const char* what;
   std::uint16_t nr;

@@ -227,6 +227,11 @@ TEST(Decoder, RejectsATextLongerThanTheLongestEvenWhereItsBytesAreThere) {
   EXPECT_FALSE(is_taken(enter_record(257).text(std::string(IOR_TEXT_MAX + 1, 'x')).record()));
 }
 
+TEST(Decoder, RejectsALinkLongerThanItsPath) {
+  EXPECT_TRUE(is_taken(enter_record(257).text("/dev/fd/5", IOR_TEXT_OK, 9).record()));
+  EXPECT_FALSE(is_taken(enter_record(257).text("/dev/fd/5", IOR_TEXT_OK, 10).record()));
+}
+
 TEST(Decoder, CountsWhatItRejectsAndGoesOnBehindIt) {
   const Bytes good = end_record(1).bytes();
   const Bytes bad = ring_bytes_of(Bytes(40, std::byte{0xff}));

@@ -18,8 +18,8 @@ void pad(Bytes& bytes) {
   bytes.resize((bytes.size() + 7) & ~std::size_t{7});
 }
 
-void append_text(Bytes& to, std::string_view text, ior_text_status status) {
-  append_value(to, ior_text{static_cast<__u16>(text.size()), static_cast<__u16>(status), 0});
+void append_text(Bytes& to, std::string_view text, ior_text_status status, std::uint32_t link = 0) {
+  append_value(to, ior_text{static_cast<__u16>(text.size()), static_cast<__u16>(status), link});
   const auto* first = reinterpret_cast<const std::byte*>(text.data());
   to.insert(to.end(), first, first + text.size());
   pad(to);
@@ -92,15 +92,17 @@ RecordBuilder& RecordBuilder::intro(std::string_view comm, std::uint64_t process
   return mark(IOR_INTRO);
 }
 
-RecordBuilder& RecordBuilder::text(std::string_view text, ior_text_status status) {
+RecordBuilder& RecordBuilder::text(std::string_view text, ior_text_status status,
+                                   std::uint32_t link) {
   parts_[kText].clear();
-  append_text(parts_[kText], text, status);
+  append_text(parts_[kText], text, status, link);
   return mark(IOR_TEXT);
 }
 
-RecordBuilder& RecordBuilder::other_text(std::string_view text, ior_text_status status) {
+RecordBuilder& RecordBuilder::other_text(std::string_view text, ior_text_status status,
+                                         std::uint32_t link) {
   parts_[kOtherText].clear();
-  append_text(parts_[kOtherText], text, status);
+  append_text(parts_[kOtherText], text, status, link);
   return mark(IOR_TEXT_OTHER);
 }
 

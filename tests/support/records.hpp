@@ -37,8 +37,10 @@ class RecordBuilder {
   RecordBuilder& file(const ior_file& file);
   RecordBuilder& other(const ior_file& file);
   RecordBuilder& intro(std::string_view comm, std::uint64_t process_start_ns = 1);
-  RecordBuilder& text(std::string_view text, ior_text_status status = IOR_TEXT_OK);
-  RecordBuilder& other_text(std::string_view text, ior_text_status status = IOR_TEXT_OK);
+  RecordBuilder& text(std::string_view text, ior_text_status status = IOR_TEXT_OK,
+                      std::uint32_t link = 0);
+  RecordBuilder& other_text(std::string_view text, ior_text_status status = IOR_TEXT_OK,
+                            std::uint32_t link = 0);
   RecordBuilder& inline_name(std::string_view text, ior_name_kind kind = IOR_NAME_PATH,
                              std::uint64_t inode = 0);
   // What a NAME record starts with, and a PROCESS record; their texts follow from body_text().
