@@ -97,9 +97,9 @@ std::map<CallsOfThread, Sums> sums_of(const Records& records) {
     RecordSum& sum =
         sums[{name, record["tid"]}][{record["path"], record["old_path"], record["flags"]}];
     sum.count += record["count"].get<std::uint64_t>();
-    sum.errors += record["errors"].get<std::uint64_t>();
-    sum.bytes_read += record["bytes_read"].get<std::uint64_t>();
-    sum.bytes_written += record["bytes_written"].get<std::uint64_t>();
+    sum.errors += figure_in(record, "errors");
+    sum.bytes_read += figure_in(record, "bytes_read");
+    sum.bytes_written += figure_in(record, "bytes_written");
   }
   return sums;
 }

@@ -47,7 +47,7 @@ TEST_F(Recorded, collapsed_weights_add_up_to_its_records) {
         std::pair{"durationToPrev", "gap_ns"}, std::pair{"bytes_read", "bytes_read"},
         std::pair{"bytes_written", "bytes_written"}}) {
     std::uint64_t expected = 0, sum = 0;
-    for (const auto& record : records_) expected += record[key].get<std::uint64_t>();
+    for (const auto& record : records_) expected += figure_in(record, key);
     const Finished collapsed =
         run({IOR_BIN, "collapsed", "-count", weight, file_}, directory_.path());
     std::istringstream lines(collapsed.out);

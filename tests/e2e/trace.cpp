@@ -176,14 +176,9 @@ Traced trace_child(const std::function<void()>& work, std::vector<std::string> o
   return traced;
 }
 
-namespace {
-
-// 0 where it is not known.
 std::uint64_t figure_in(const nlohmann::json& record, const char* key) {
   return record[key].is_null() ? 0 : record[key].get<std::uint64_t>();
 }
-
-}  // namespace
 
 Sum sum_of(const Records& records, const std::string& tracepoint, const std::string& path) {
   Sum sum;

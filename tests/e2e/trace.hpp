@@ -81,6 +81,9 @@ Traced trace_child(
     const std::function<void()>& work, std::vector<std::string> options = {},
     const std::function<void()>& before = [] {});
 
+// A figure of a record; 0 where it is not known.
+std::uint64_t figure_in(const nlohmann::json& record, const char* key);
+
 // Sums over the records that have this tracepoint and path (whichever of the two paths; empty:
 // any).
 struct Sum {

@@ -80,9 +80,9 @@ TEST(TwoFiles, a_copy_reads_one_and_writes_the_other) {
   const std::string recording = recording_in(directory.path());
   std::uint64_t bytes_read = 0, bytes_written = 0;
   for (const auto& record : export_records(recording)) {
-    if (record["path"] == to) bytes_written += record["bytes_written"].get<std::uint64_t>();
+    if (record["path"] == to) bytes_written += figure_in(record, "bytes_written");
     if (record["path"] == from || record["old_path"] == from) {
-      bytes_read += record["bytes_read"].get<std::uint64_t>();
+      bytes_read += figure_in(record, "bytes_read");
     }
   }
   EXPECT_EQ(bytes_read, 3u << 20);
