@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include "cli/options.hpp"
 #include "cli/show.hpp"
+#include "trace/distress.hpp"
 #include "trace/run.hpp"
 #include "trace/version.hpp"
 
@@ -33,13 +35,22 @@ void fill_standard_fds() {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  fill_standard_fds();
+int run(int argc, char** argv) {
   const auto options = ior::parse_options(argc, argv);
   if (!options) return fail_with(options.error().message, 2);
   if (options->command == ior::Command::trace) return trace(*options);
   const auto shown = ior::show(*options, ior::kVersion);
   return shown ? 0 : fail_with(shown.error().message, 2);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_standard_fds();
+  ior::say_why_it_ends();
+  try {
+    return run(argc, argv);
+  } catch (...) {  // so that what is on the stack is undone first
+    std::terminate();
+  }
 }

@@ -30,7 +30,7 @@ void drain(ior::RingSource& rings, std::vector<ior::RingChunk>& chunks) {
 
 ior::Result<void> capture(const std::string& file, const std::vector<std::string>& command_line) {
   const ior::StopSignals signals;
-  auto command = ior::HeldCommand::start(command_line, signals);
+  auto command = ior::HeldCommand::start(command_line, [&signals] { signals.restore(); });
   if (!command) return std::unexpected(command.error());
   ior::SessionSettings settings;
   settings.target_tgid = static_cast<std::uint32_t>(command->pid());

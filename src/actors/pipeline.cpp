@@ -1,8 +1,6 @@
 #include "actors/pipeline.hpp"
 
 #include <pthread.h>
-#include <sched.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,21 +9,24 @@
 #include <numeric>
 #include <ranges>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 
 #include "actors/aggregator.hpp"
 #include "actors/decoder.hpp"
 #include "actors/fd_tracker.hpp"
 #include "actors/message.hpp"
 #include "actors/ring_reader.hpp"
+#include "actors/threads.hpp"
 #include "base/bounded_queue.hpp"
 #include "base/clock.hpp"
 
@@ -51,7 +52,6 @@ constexpr microseconds kNapPerMiB{1'800};      // of a ring: flat out it fills i
 constexpr std::size_t kMuch = 64;              // the part of a ring that is much for a pass
 constexpr milliseconds kLongestDelay{250};     // of records that nobody waits to see
 constexpr microseconds kBusyNap{50};           // until a record is committed, or a batch is free
-constexpr int kNiceness = -20;                 // the rings must not fill while others compute
 
 // A batch when one shard's calls are in it.
 struct Paired {
@@ -82,6 +82,13 @@ std::vector<std::size_t> deal_for(int threads) {
   return deal;
 }
 
+// With no more threads than can ever have something to do: the reader, a worker for each shard, and
+// one for the rows.
+PipelineOptions limited(PipelineOptions options) {
+  options.threads = std::min(options.threads, kMaxShards + 2);
+  return options;
+}
+
 // A shard's actors: all calls of a thread go through the same ones.
 struct Shard {
   Shard(std::size_t shard_number, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
@@ -95,29 +102,7 @@ struct Shard {
   std::vector<Call> calls;  // memory for the next batch's, which is still in the caches
 };
 
-// For the calling thread; without the privilege it stays as it is.
-void raise_priority() {
-  ::setpriority(PRIO_PROCESS, 0, kNiceness);
-}
-
-// Does it for the graph's workers.
-struct WorkerPriority : tbb::task_scheduler_observer {
-  explicit WorkerPriority(tbb::task_arena& arena) : task_scheduler_observer(arena) {
-    observe(true);
-  }
-  ~WorkerPriority() override { observe(false); }
-  void on_scheduler_entry(bool is_worker) override {
-    if (is_worker) raise_priority();
-  }
-};
-
 }  // namespace
-
-int default_threads() {
-  cpu_set_t cpus;
-  if (::sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return 1;
-  return std::clamp(CPU_COUNT(&cpus) / 2, 1, 4);  // more would wait for the reader's
-}
 
 // What one actor hands to the next stays on its thread and in its caches, in the order of the
 // batches: all nodes are serial, and one thread alone puts batches in. That is the reader's, which
@@ -126,12 +111,13 @@ int default_threads() {
 struct Pipeline::Graph {
   Graph(RingSource& source, PipelineOptions given);
   ~Graph() { run_graph(); }  // edges make tasks, too: none may outlive its node
+  void wire();  // after the constructor: where it throws, the destructor ends its tasks
+  bool start_workers();
   void run_reader();
 
   PipelineOptions options;
   tbb::global_control parallelism;
   tbb::task_arena arena;
-  WorkerPriority worker_priority{arena};
 
   const std::size_t ring_bytes;
   std::vector<RingReader> readers;
@@ -150,7 +136,6 @@ struct Pipeline::Graph {
   std::atomic<bool> stopping{false};
 
  private:
-  void wire();
   template <typename Policy>
   void wire_shard(Shard& shard, EventNode& track, flow::sequencer_node<Paired>* rows);
   template <typename Node, typename... Arguments>
@@ -180,7 +165,7 @@ struct Pipeline::Graph {
 };
 
 Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
-    : options(std::move(given)),
+    : options(limited(std::move(given))),
       parallelism(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(options.threads)),
       arena(options.threads, 1),
@@ -195,7 +180,6 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
   for (std::size_t i = 0; i < decoder.shard_count(); ++i) {
     shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
   }
-  arena.execute([this] { wire(); });
 }
 
 template <typename Node, typename... Arguments>
@@ -268,7 +252,7 @@ void Pipeline::Graph::wire_shard(Shard& shard, EventNode& track,
 
 // The reader's thread does tasks, too, when it is the only one and at the end.
 void Pipeline::Graph::run_graph() {
-  arena.execute([this] { graph->wait_for_all(); });
+  if (graph) arena.execute([this] { graph->wait_for_all(); });
 }
 
 std::unique_ptr<Batch> Pipeline::Graph::free_batch() {
@@ -371,10 +355,23 @@ bool Pipeline::Graph::may_wait(steady_clock::time_point last_pass) const {
   return backlog <= ring_bytes / kMuch;
 }
 
+// TBB makes its threads when there is something to do, one by the other, and has no way to tell
+// that one could not be made: so each gets a task now, which ends when all have come.
+bool Pipeline::Graph::start_workers() {
+  const int workers = options.threads - 1;
+  const auto meeting = std::make_shared<Rendezvous>(workers);
+  for (int i = 0; i < workers; ++i) {
+    arena.enqueue([meeting] {
+      raise_priority();
+      meeting->arrive_and_wait();
+    });
+  }
+  return meeting->wait();
+}
+
 void Pipeline::Graph::run_reader() {
   ::pthread_setname_np(::pthread_self(), "ior-reader");
   raise_priority();
-  if (options.threads > 1) arena.enqueue([] {});  // the workers start now
   batch_ = free_batch();
   microseconds nap = kShortestNap;
   steady_clock::time_point last_pass;
@@ -399,14 +396,26 @@ void Pipeline::Graph::run_reader() {
 }
 
 Pipeline::Pipeline(RingSource& source, PipelineOptions options)
-    : graph_(std::make_unique<Graph>(source, std::move(options))) {}
+    : graph_(std::make_unique<Graph>(source, std::move(options))) {
+  graph_->arena.execute([this] { graph_->wire(); });
+}
 
 Pipeline::~Pipeline() {
   stop();
 }
 
-void Pipeline::start() {
-  graph_->reader = std::thread([this] { graph_->run_reader(); });
+Result<void> Pipeline::start() {
+  const std::string attempt = fmt::format("cannot start {} threads", graph_->options.threads);
+  constexpr const char* kAdvice =
+      ": give fewer -threads, or raise the limits of threads (pids.max of the cgroup, ulimit -u) "
+      "and memory (ulimit -v)";
+  try {
+    if (!graph_->start_workers()) return fail(attempt + kAdvice);
+    graph_->reader = std::thread([this] { graph_->run_reader(); });
+  } catch (const std::runtime_error& error) {
+    return fail(attempt + ": " + error.what() + kAdvice);
+  }
+  return {};
 }
 
 void Pipeline::stop() {

@@ -7,6 +7,7 @@
 
 #include "actors/aggregator.hpp"
 #include "actors/pairer.hpp"
+#include "base/result.hpp"
 #include "bpf/ring_source.hpp"
 #include "model/recording.hpp"
 #include "sinks/sink.hpp"
@@ -27,17 +28,14 @@ struct PipelineCounts {
   FoldedCounts folded;          // calls without a record of their own, because the tables are full
 };
 
-// The number of threads that suits the machine: half the CPUs that this process may use, between 1
-// and 8.
-int default_threads();
-
 // Thread safety: one thread. Lifetime: source and rows outlive the pipeline.
 class Pipeline {
  public:
   Pipeline(RingSource& source, PipelineOptions options);
   ~Pipeline();
 
-  void start();
+  // When this returns every thread runs that is ever needed. Errors: one could not be made.
+  Result<void> start();
   // Reads what is left in the rings, finishes everything that was read and ends the threads.
   // Requires: nothing writes to the rings any more. The results below are complete after it.
   void stop();

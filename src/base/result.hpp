@@ -19,7 +19,8 @@ inline std::unexpected<Error> fail(std::string message) {
   return std::unexpected(Error{std::move(message)});
 }
 
-// The message with errno's text behind it: "cannot open x: No such file or directory".
+// The message with errno's text behind it: "cannot open x: No such file or directory". Where files
+// or memory ran out also what to do.
 std::unexpected<Error> fail_errno(std::string message, int error);
 
 }  // namespace ior

@@ -461,6 +461,13 @@ int BPF_PROG(on_exit, struct task_struct* task) {
   return 0;
 }
 
+/* Run by ior itself, for what it returns: /proc need not be there, or be of this namespace. */
+SEC("raw_tp")
+int own_pid_namespace_level(void* context) {
+  struct task_struct* task = (void*)bpf_get_current_task();
+  return BPF_CORE_READ(task, thread_pid, level);
+}
+
 /* How many calls have entered and not exited. */
 SEC("iter/task")
 int count_in_flight(struct bpf_iter__task* context) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <numeric>
 
+#include "bpf/kernel_errors.hpp"
 #include "bpf/ring_records.hpp"
 
 namespace ior {
@@ -32,7 +33,7 @@ void store_release(void* address, std::uint64_t value) {
 }
 
 std::unexpected<Error> cannot_map() {
-  return fail_errno("cannot map a ring buffer", errno);
+  return fail_bpf("cannot map a ring buffer", errno);
 }
 
 }  // namespace
@@ -70,8 +71,8 @@ Result<void> LiveRings::add_moved_ring() {
   ring.fd.reset(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ior_moved", 0, 0,
                                  static_cast<__u32>(moved_bytes_), nullptr));
   if (!ring.fd) {
-    return fail_errno("cannot create a ring buffer of " + std::to_string(moved_bytes_) + " bytes",
-                      errno);
+    return fail_bpf("cannot create a ring buffer of " + std::to_string(moved_bytes_) + " bytes",
+                    errno);
   }
   const std::size_t page = page_bytes();
   void* consumer = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd.get(), 0);

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "bpf/kernel_errors.hpp"
 #include "bpf/kernel_settings.hpp"
 #include "bpf/kernel_support.hpp"
 #include "bpf/live_rings.hpp"
@@ -33,6 +34,8 @@ namespace {
 
 constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
 constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::size_t kLoadBytes = 32 * kMiB;  // the kernel's types, and the probes
+constexpr std::size_t kPassingFiles = 5;       // that are closed soon after
 
 struct SkeletonDeleter {
   void operator()(ior_bpf* skeleton) const { ior_bpf::destroy(skeleton); }
@@ -60,9 +63,12 @@ int keep_warning(libbpf_print_level level, const char* format, va_list arguments
   return 0;
 }
 
+std::string libbpf_detail() {
+  return g_libbpf_log.empty() ? "" : " (" + g_libbpf_log + ")";
+}
+
 std::unexpected<Error> fail_libbpf(const std::string& attempt, int error) {
-  const std::string detail = g_libbpf_log.empty() ? "" : " (" + g_libbpf_log + ")";
-  return fail_errno(attempt + detail, error < 0 ? -error : error);
+  return fail_bpf(attempt + libbpf_detail(), error);
 }
 
 bool has_capabilities() {
@@ -78,7 +84,9 @@ bool has_capabilities() {
 // One more than the highest number of a CPU that can be there: numbers may have gaps. The file is a
 // list such as 0-3,8-11.
 Result<std::size_t> cpu_numbers() {
-  std::ifstream file("/sys/devices/system/cpu/possible");
+  constexpr const char* kList = "/sys/devices/system/cpu/possible";
+  std::ifstream file(kList);
+  if (!file) return fail_errno(std::string("cannot open ") + kList, errno);
   std::string list;
   std::getline(file, list);
   const std::size_t last = list.find_last_of("-,") + 1;  // npos + 1 is 0
@@ -120,6 +128,18 @@ int choose_uring_programs(const ior_bpf& skeleton, const KernelSupport& support)
                                           support.request_tracepoint.c_str());
 }
 
+// One for each map, and for each program and what attaches it.
+std::size_t file_count(const ior_bpf& skeleton) {
+  std::size_t count = 0;
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj)++ count;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton.obj) {
+    if (::bpf_program__autoload(program)) count += 2;
+  }
+  return count;
+}
+
 Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
                              const KernelSupport& support) {
   Skeleton skeleton(ior_bpf::open());
@@ -132,15 +152,15 @@ Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
   ::bpf_map__set_max_entries(skeleton->maps.moved_rings, static_cast<__u32>(cpus));
   ::bpf_map__set_max_entries(skeleton->maps.names, static_cast<__u32>(cpus));
   int error = choose_uring_programs(*skeleton, support);
+  const std::size_t files = file_count(*skeleton) + cpus + kPassingFiles;
+  if (auto room = check_open_files(files); !room) return std::unexpected(room.error());
   if (error == 0) error = ior_bpf::load(skeleton.get());
   if (error == -ENOMEM) {
-    return fail_libbpf("no memory for rings of " + std::to_string(settings.ring_bytes) +
-                           " bytes on each CPU: give a smaller -mapSize",
-                       error);
+    return fail_libbpf(
+        "no memory for rings of " + std::to_string(settings.ring_bytes) + " bytes on each CPU",
+        ENOMEM);
   }
-  if (error != 0) {
-    return fail_libbpf("the kernel refused ior's probes, which need Linux 5.19 or later", error);
-  }
+  if (error != 0) return fail_load(libbpf_detail(), -error);
   return skeleton;
 }
 
@@ -212,6 +232,9 @@ Result<Session> Session::load(const SessionSettings& settings) {
   const std::uint64_t ring_bytes =
       settings.ring_bytes != 0 ? settings.ring_bytes : default_ring_bytes(*cpus);
 
+  if (auto room = check_memory(kLoadBytes + *cpus * ring_map_bytes(ring_bytes)); !room) {
+    return std::unexpected(room.error());
+  }
   auto state = std::make_unique<State>();
   auto skeleton = load_probes(kernel_settings(settings, ring_bytes), *cpus, state->losses);
   if (!skeleton) return std::unexpected(skeleton.error());
@@ -275,7 +298,18 @@ Result<void> Session::attach(int target_pidfd) {
   return {};
 }
 
+Result<std::uint32_t> Session::pid_namespace_level() {
+  bpf_test_run_opts run{};
+  run.sz = sizeof(run);
+  const int program = ::bpf_program__fd(state_->skeleton->progs.own_pid_namespace_level);
+  if (const int error = ::bpf_prog_test_run_opts(program, &run); error != 0) {
+    return fail_bpf("cannot tell whether this is a container", -error);
+  }
+  return run.retval;
+}
+
 void Session::detach() {
+  if (state_->links.empty()) return;
   state_->skeleton->bss->is_ending = true;
   while (!state_->links.empty()) state_->links.pop_back();
   // Probes run with preemption off: after a grace period none is left that began before.

@@ -57,9 +57,13 @@ class Session {
   // What this kernel cannot give, as sentences for the user.
   const std::vector<std::string>& losses() const;
   RingSource& rings();
+  // How deep the PID namespace of this process lies in others: 0 where process ids are those of
+  // the kernel.
+  Result<std::uint32_t> pid_namespace_level();
   // The target is traced if it is still the one that the pidfd stands for (-1: nothing tells).
   Result<void> attach(int target_pidfd = -1);
-  // When this returns no probe runs any more, and every record that will ever be is in its ring.
+  // Done once, however often it is asked for. When this returns no probe runs any more, and every
+  // record that will ever be is in its ring.
   void detach();
   // Calls that have entered and not exited; after detach(), when the probes were detached.
   Result<std::uint64_t> count_in_flight();

@@ -28,6 +28,7 @@ std::unexpected<Error> cannot_create(std::string_view directory, int error) {
   }
   std::unexpected<Error> failed =
       fail_errno(fmt::format("cannot create a recording in directory '{}'", directory), error);
+  if (error == EMFILE || error == ENFILE || error == ENOMEM) return failed;
   failed.error().message += ": change to a directory that exists and that you may write to";
   return failed;
 }

@@ -12,12 +12,15 @@
 #include <fmt/format.h>
 
 #include "actors/pipeline.hpp"
+#include "actors/threads.hpp"
 #include "base/clock.hpp"
 #include "bpf/session.hpp"
 #include "sinks/csv_rows.hpp"
 #include "sinks/recording_writer.hpp"
 #include "sinks/report.hpp"
+#include "trace/distress.hpp"
 #include "trace/ledger.hpp"
+#include "trace/open_files.hpp"
 #include "trace/recording_access.hpp"
 #include "trace/target.hpp"
 #include "trace/version.hpp"
@@ -62,14 +65,21 @@ RecordingHeader make_header(const Options& options) {
 class Trace {
  public:
   explicit Trace(const Options& options) : options_(options) {}
+  // Also where something failed: the pipeline's end needs the probes to be gone.
+  ~Trace() {
+    if (session_) session_->detach();
+  }
 
   // Everything that can fail without a trace of it.
   Result<void> prepare();
   Result<void> attach();
+  // Lets the target go.
+  Result<void> begin();
   void wait();
   Result<int> finish();
 
  private:
+  Result<void> set_up_ends();
   Result<void> find_target();
   Result<void> load();
   int target_pidfd() const { return command_ ? command_->pidfd() : target_.get(); }
@@ -79,7 +89,9 @@ class Trace {
   int finish_command();
 
   const Options& options_;
+  OpenFileLimit open_files_;
   StopSignals signals_;
+  UniqueFd timer_;
   UniqueFd target_;
   std::optional<HeldCommand> command_;
   std::optional<RecordingFile> file_;
@@ -96,6 +108,7 @@ Result<void> Trace::prepare() {
   }
   if (auto allowed = check_privileges(); !allowed) return allowed;
   if (auto counted = check_pid_namespace(); !counted) return counted;
+  if (auto ends = set_up_ends(); !ends) return ends;
   recording_.header = make_header(options_);
   if (options_.flamegraph) {
     auto file =
@@ -107,6 +120,16 @@ Result<void> Trace::prepare() {
   }
   if (auto found = find_target(); !found) return found;
   return load();
+}
+
+// What a trace ends by.
+Result<void> Trace::set_up_ends() {
+  if (signals_.fd() < 0) return fail_errno("cannot wait for signals", EMFILE);
+  if (!options_.duration_s) return {};
+  auto timer = make_timer();
+  if (!timer) return std::unexpected(timer.error());
+  timer_ = std::move(*timer);
+  return {};
 }
 
 Result<void> Trace::find_target() {
@@ -121,7 +144,10 @@ Result<void> Trace::find_target() {
     target_ = std::move(*thread);
   }
   if (!options_.command_line.empty()) {
-    auto command = HeldCommand::start(options_.command_line, signals_);
+    auto command = HeldCommand::start(options_.command_line, [this] {
+      signals_.restore();
+      open_files_.restore();
+    });
     if (!command) return std::unexpected(command.error());
     command_.emplace(std::move(*command));
   }
@@ -146,6 +172,9 @@ Result<void> Trace::load() {
   auto session = Session::load(settings);
   if (!session) return std::unexpected(session.error());
   session_.emplace(std::move(*session));
+  const auto level = session_->pid_namespace_level();
+  if (!level) return std::unexpected(level.error());
+  if (*level != 0) return fail_in_container();
   for (const std::string& loss : session_->losses()) say(loss);
   if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.row_options);
   pipeline_.emplace(
@@ -164,8 +193,11 @@ Result<void> Trace::attach() {
   recording_.header.boot_ns = start.boot_ns;
   recording_.header.wall_ns = start.wall_ns;
   if (rows_) rows_->begin(start);
-  pipeline_->start();
-  if (auto attached = session_->attach(target_pidfd()); !attached) return attached;
+  if (auto started = pipeline_->start(); !started) return started;
+  return session_->attach(target_pidfd());
+}
+
+Result<void> Trace::begin() {
   if (auto announced = announce(); !announced) return announced;
   return command_ ? command_->release() : Result<void>{};
 }
@@ -185,6 +217,7 @@ void Trace::wait() {
   signal_ = wait_for_end(signals_, {.target_pidfd = target_pidfd(),
                                     .rows_fd = options_.plain ? STDOUT_FILENO : -1,
                                     .rows_failed_fd = rows_ ? rows_->failed_fd() : -1,
+                                    .timer_fd = timer_.get(),
                                     .duration_s = options_.duration_s});
   if (options_.tid != 0 && !signal_) wait_for_exec();
 }
@@ -249,11 +282,12 @@ Result<int> Trace::finish() {
 
 std::expected<int, TraceError> run_trace(const Options& options) {
   Trace trace(options);
-  if (auto prepared = trace.prepare(); !prepared) {
-    return std::unexpected(TraceError{prepared.error().message, true});
-  }
-  if (auto attached = trace.attach(); !attached) {
-    return std::unexpected(TraceError{attached.error().message, false});
+  auto set_up = trace.prepare();
+  if (set_up) set_up = trace.attach();
+  if (!set_up) return std::unexpected(TraceError{set_up.error().message, true});
+  note_tracing_began();
+  if (auto begun = trace.begin(); !begun) {
+    return std::unexpected(TraceError{begun.error().message, false});
   }
   trace.wait();
   const auto exit_code = trace.finish();

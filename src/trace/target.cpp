@@ -79,14 +79,14 @@ Result<UniqueFd> open_process(std::uint32_t pid) {
   UniqueFd pidfd = pidfd_of(pid);
   if (pidfd) return pidfd;
   const int error = errno;
+  if (error != ESRCH && error != EINVAL && error != ENOENT) {
+    return fail_errno("cannot watch process " + std::to_string(pid), error);
+  }
   if (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM) {
     return fail(std::to_string(pid) + " is a thread, not a process: use -tid " +
                 std::to_string(pid));
   }
-  if (error == ESRCH || error == EINVAL) {
-    return fail("there is no process " + std::to_string(pid) + ": see ps for those that run");
-  }
-  return fail_errno("cannot watch process " + std::to_string(pid), error);
+  return fail("there is no process " + std::to_string(pid) + ": see ps for those that run");
 }
 
 Result<UniqueFd> open_thread(std::uint32_t pid, std::uint32_t tid) {
@@ -98,19 +98,27 @@ Result<UniqueFd> open_thread(std::uint32_t pid, std::uint32_t tid) {
     return fail("thread " + std::to_string(tid) + " is none of process " + std::to_string(pid) +
                 ": give -tid alone");
   }
-  return pidfd_of(tid, kPidfdThread);
+  UniqueFd pidfd = pidfd_of(tid, kPidfdThread);
+  if (!pidfd && errno != EINVAL && errno != ESRCH) {
+    return fail_errno("cannot watch thread " + std::to_string(tid), errno);
+  }
+  return pidfd;
 }
 
-Result<void> check_pid_namespace() {
-  struct stat status {};
-  if (::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirstPidNamespace) return {};
+std::unexpected<Error> fail_in_container() {
   return fail(
       "this is a container, where process ids are not those of the kernel: run ior on the host, or "
       "with its process ids (docker run --pid=host)");
 }
 
+Result<void> check_pid_namespace() {
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kFirstPidNamespace) return {};
+  return fail_in_container();
+}
+
 Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_line,
-                                       const StopSignals& signals) {
+                                       const std::function<void()>& restore) {
   auto program = find_program(command_line.front());
   if (!program) return std::unexpected(program.error());
   auto go = make_pipe();
@@ -126,15 +134,21 @@ Result<HeldCommand> HeldCommand::start(const std::vector<std::string>& command_l
   HeldCommand command;
   command.program_ = *program;
   command.pid_ = ::fork();
-  if (command.pid_ < 0) return fail_errno("cannot start " + *program, errno);
+  if (command.pid_ < 0) {
+    return fail_errno("cannot start " + *program +
+                          " (raise the limit of processes, pids.max of the cgroup or ulimit -u, or "
+                          "of memory)",
+                      errno);
+  }
   if (command.pid_ == 0) {
     go->second.reset();
-    signals.restore();
+    restore();
     run_child(go->first.get(), error->second.get(), program->c_str(), arguments.data());
   }
-  command.pidfd_ = pidfd_of(static_cast<std::uint32_t>(command.pid_));
   command.go_ = std::move(go->second);
   command.error_ = std::move(error->first);
+  command.pidfd_ = pidfd_of(static_cast<std::uint32_t>(command.pid_));
+  if (!command.pidfd_) return fail_errno("cannot watch " + *program, errno);
   return command;
 }
 

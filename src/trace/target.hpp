@@ -4,12 +4,12 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
-#include "trace/wait.hpp"
 
 namespace ior {
 
@@ -18,17 +18,18 @@ Result<UniqueFd> open_process(std::uint32_t pid);
 // The same of a thread, of process `pid` unless that is 0. Before Linux 6.9 there is none: an fd
 // that is not open, and the thread's end goes unnoticed.
 Result<UniqueFd> open_thread(std::uint32_t pid, std::uint32_t tid);
-// Whether process ids are here what they are to the kernel: an error says what to do. In a
-// container they are not.
+// Where process ids are not what they are to the kernel: what to do.
+std::unexpected<Error> fail_in_container();
+// Whether /proc says so. There may be none: only the kernel side knows for certain.
 Result<void> check_pid_namespace();
 
 // Lifetime: a command that was never released ends when its owner goes.
 class HeldCommand {
  public:
-  // Finds the program in PATH and makes its process, with the signals as ior was given them, which
-  // waits for release(). Errors: not found, not executable.
+  // Finds the program in PATH and makes its process, which waits for release() after `restore` has
+  // given it what ior itself was given. Errors: not found, not executable.
   static Result<HeldCommand> start(const std::vector<std::string>& command_line,
-                                   const StopSignals& signals);
+                                   const std::function<void()>& restore);
 
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_.get(); }

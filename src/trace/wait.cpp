@@ -35,14 +35,12 @@ sigset_t stop_signals() {
   return signals;
 }
 
-UniqueFd timer_of(double seconds) {
-  UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+void set_timer(int timer, double seconds) {
   itimerspec spec{};
   spec.it_value.tv_sec = static_cast<time_t>(seconds);
   spec.it_value.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
   if (spec.it_value.tv_sec == 0 && spec.it_value.tv_nsec == 0) spec.it_value.tv_nsec = 1;
-  ::timerfd_settime(timer.get(), 0, &spec, nullptr);
-  return timer;
+  ::timerfd_settime(timer, 0, &spec, nullptr);
 }
 
 // The next one that is not of a write of ior's own, which has failed.
@@ -68,12 +66,18 @@ void StopSignals::restore() const {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+Result<UniqueFd> make_timer() {
+  UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  if (!timer) return fail_errno("cannot make a timer", errno);
+  return timer;
+}
+
 std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOfTrace& end) {
-  const UniqueFd timer = end.duration_s ? timer_of(*end.duration_s) : UniqueFd();
+  if (end.duration_s) set_timer(end.timer_fd, *end.duration_s);
   // poll() passes over entries with a negative fd; of the rows' only an error (nobody reads any
   // more) counts.
   std::array<pollfd, 5> fds = {{{signals.fd(), POLLIN, 0},
-                                {timer.get(), POLLIN, 0},
+                                {end.timer_fd, POLLIN, 0},
                                 {end.target_pidfd, POLLIN, 0},
                                 {end.rows_fd, 0, 0},
                                 {end.rows_failed_fd, POLLIN, 0}}};

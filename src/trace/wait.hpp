@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 namespace ior {
@@ -20,6 +21,7 @@ class StopSignals {
   StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
+  // Not open where ior has no room for it.
   int fd() const { return fd_.get(); }
   // Gives the calling thread, a new process's only one, what ior itself was given.
   void restore() const;
@@ -33,7 +35,8 @@ struct EndOfTrace {
   int target_pidfd = -1;             // -1: no target
   int rows_fd = -1;                  // -1: no rows are streamed
   int rows_failed_fd = -1;           // readable once they cannot be written
-  std::optional<double> duration_s;  // none: no limit
+  int timer_fd = -1;                 // -1: no limit
+  std::optional<double> duration_s;  // of the timer, from now on
 };
 
 struct CaughtSignal {
@@ -41,6 +44,8 @@ struct CaughtSignal {
   bool from_terminal = false;  // its whole process group got it
 };
 
+// An fd that wait_for_end() sets.
+Result<UniqueFd> make_timer();
 // Returns at the first of them; with the signal, where it was one.
 std::optional<CaughtSignal> wait_for_end(const StopSignals& signals, const EndOfTrace& end);
 // Waits until the process has exited; signals go to `on_signal` meanwhile.

@@ -1,4 +1,5 @@
 #include "actors/pipeline.hpp"
+#include "actors/threads.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

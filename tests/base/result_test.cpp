@@ -25,5 +25,11 @@ TEST(Result, SaysWhatTheErrnoMeans) {
   EXPECT_EQ(failed.error().message, "cannot open x: No such file or directory");
 }
 
+TEST(Result, SaysWhatToDoWhereFilesOrMemoryRanOut) {
+  EXPECT_NE(fail_errno("x", EMFILE).error().message.find("ulimit -Hn"), std::string::npos);
+  EXPECT_NE(fail_errno("x", ENFILE).error().message.find("fs.file-max"), std::string::npos);
+  EXPECT_NE(fail_errno("x", ENOMEM).error().message.find("ulimit -v"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ior::test

@@ -61,7 +61,7 @@ TempDir::~TempDir() {
 }
 
 Running::Running(const std::vector<std::string>& command_line, const std::string& directory,
-                 const std::vector<int>& inherited) {
+                 const std::vector<int>& inherited, const std::function<void()>& before) {
   static int runs = 0;
   const std::string stem =
       directory + "/" + std::to_string(::getpid()) + "." + std::to_string(runs++);
@@ -73,6 +73,7 @@ Running::Running(const std::vector<std::string>& command_line, const std::string
   redirect(out_, STDOUT_FILENO);
   redirect(err_, STDERR_FILENO);
   for (const int fd : inherited) ::fcntl(fd, F_SETFD, 0);
+  before();
   if (::chdir(directory.c_str()) == 0) ::execvp(arguments[0], arguments.data());
   ::_exit(126);
 }

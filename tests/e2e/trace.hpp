@@ -40,9 +40,11 @@ struct Finished {
 // A program under way; its stdout and stderr go to files in `directory`.
 class Running {
  public:
-  // `inherited` fds stay open in the program, under the same numbers.
-  Running(const std::vector<std::string>& command_line, const std::string& directory,
-          const std::vector<int>& inherited = {});
+  // `inherited` fds stay open in the program, under the same numbers; `before` is done in its
+  // process.
+  Running(
+      const std::vector<std::string>& command_line, const std::string& directory,
+      const std::vector<int>& inherited = {}, const std::function<void()>& before = [] {});
   pid_t pid() const { return pid_; }
   void send_signal(int signal) const;
   // Waits for its end; kills it after that time.

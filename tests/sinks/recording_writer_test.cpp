@@ -155,7 +155,7 @@ TEST_F(RecordingWriter, the_file_belongs_to_whom_it_is_given) {
 }
 
 TEST_F(RecordingWriter, a_file_system_that_keeps_other_permissions_is_found_at_once) {
-  EXPECT_EQ(in_child({{SYS_fchmod, 0, 0, EPERM}},
+  EXPECT_EQ(in_child({{SYS_fchmod, 0, 0, 0, EPERM}},
                      [this] {
                        const Result<RecordingFile> file = create("run", {.mode = 0640});
                        return !file && file.error().message.contains("with -mode 0600");
@@ -165,7 +165,7 @@ TEST_F(RecordingWriter, a_file_system_that_keeps_other_permissions_is_found_at_o
 }
 
 TEST_F(RecordingWriter, files_without_a_name_are_not_needed) {
-  EXPECT_EQ(in_child({{SYS_openat, 2, O_TMPFILE, EOPNOTSUPP}},
+  EXPECT_EQ(in_child({{SYS_openat, 2, O_TMPFILE, O_TMPFILE, EOPNOTSUPP}},
                      [this] {
                        Result<RecordingFile> file = create("run", {.mode = 0640});
                        return file && directory_.names().empty() && file->commit(small_recording());
@@ -182,9 +182,11 @@ TEST_F(RecordingWriter, files_without_a_name_are_not_needed) {
 TEST_F(RecordingWriter, a_file_gets_its_name_in_whatever_way_there_is) {
   using Denied = std::vector<DeniedCall>;
   for (const Denied& denied :
-       {Denied{{SYS_linkat, 4, AT_EMPTY_PATH, ENOENT}},
-        Denied{{SYS_linkat, 4, AT_SYMLINK_FOLLOW, ENOENT}}, Denied{{SYS_linkat, 0, 0, EPERM}},
-        Denied{{SYS_openat, 2, O_TMPFILE, EISDIR}, {SYS_renameat2, 4, RENAME_NOREPLACE, EINVAL}}}) {
+       {Denied{{SYS_linkat, 4, AT_EMPTY_PATH, AT_EMPTY_PATH, ENOENT}},
+        Denied{{SYS_linkat, 4, AT_SYMLINK_FOLLOW, AT_SYMLINK_FOLLOW, ENOENT}},
+        Denied{{SYS_linkat, 0, 0, 0, EPERM}},
+        Denied{{SYS_openat, 2, O_TMPFILE, O_TMPFILE, EISDIR},
+               {SYS_renameat2, 4, RENAME_NOREPLACE, RENAME_NOREPLACE, EINVAL}}}) {
     const std::size_t before = directory_.names().size();
     EXPECT_EQ(in_child(denied, [this] { return create()->commit(small_recording()).has_value(); }),
               1);
@@ -196,7 +198,7 @@ TEST_F(RecordingWriter, a_file_gets_its_name_in_whatever_way_there_is) {
 }
 
 TEST_F(RecordingWriter, nothing_is_left_where_no_name_can_be_given) {
-  EXPECT_EQ(in_child({{SYS_linkat, 0, 0, EPERM}, {SYS_renameat2, 0, 0, EPERM}},
+  EXPECT_EQ(in_child({{SYS_linkat, 0, 0, 0, EPERM}, {SYS_renameat2, 0, 0, 0, EPERM}},
                      [this] { return create()->commit(small_recording()).has_value(); }),
             0);
   EXPECT_EQ(directory_.names(), Names());

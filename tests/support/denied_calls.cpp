@@ -18,8 +18,8 @@ void deny(const DeniedCall& call) {
                        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                             static_cast<std::uint32_t>(call.number), 0, 4),
                        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
-                       sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call.bits),
-                       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.bits, 0, 1),
+                       sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call.mask),
+                       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.value, 0, 1),
                        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
                        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog program{filter.size(), filter.data()};

@@ -7,9 +7,10 @@ namespace ior::test {
 
 struct DeniedCall {
   int number = 0;
-  unsigned argument = 0;   // fails where this one...
-  std::uint32_t bits = 0;  // ...has all of these set
-  int error = 0;           // its errno
+  unsigned argument = 0;    // fails where of this one...
+  std::uint32_t mask = 0;   // ...these bits...
+  std::uint32_t value = 0;  // ...are these
+  int error = 0;            // its errno
 };
 
 // From now on, for this process and those that it makes. Only adds to what is denied already.
