@@ -11,12 +11,13 @@
 
 #include "cli/suggest.hpp"
 #include "cli/text.hpp"
+#include "sinks/recording_format.hpp"
 
 namespace ior {
 namespace {
 
 constexpr int kThreadsMax = 1024;
-constexpr std::size_t kMaxKeysMax = 1 << 28;
+constexpr std::size_t kMaxKeysMax = format::kMaxRecords;
 constexpr double kDurationMaxS = 1e9;
 constexpr std::uint64_t kRingBytesMin = 4096;
 constexpr std::uint64_t kRingBytesMax = std::uint64_t{1} << 29;

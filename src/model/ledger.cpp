@@ -24,11 +24,15 @@ std::int64_t unexplained(const Recording& recording) {
   return static_cast<std::int64_t>(left - total_of(recording, Severity::lost));
 }
 
-std::uint64_t missing_of(const Recording& recording, std::string_view tracepoint) {
+MissingCalls::MissingCalls(const Recording& recording) {
   for (const SyscallTotal& total : recording.totals) {
-    if (total.tracepoint == tracepoint) return missing(total);
+    by_tracepoint_.try_emplace(total.tracepoint, missing(total));
   }
-  return 0;
+}
+
+std::uint64_t MissingCalls::of(std::string_view tracepoint) const {
+  const auto found = by_tracepoint_.find(tracepoint);
+  return found == by_tracepoint_.end() ? 0 : found->second;
 }
 
 std::uint64_t missing(const Recording& recording) {

@@ -2,6 +2,8 @@
 // knows. Pure functions, usable from any thread.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <string_view>
 
@@ -16,8 +18,16 @@ std::uint64_t total_of(const Recording& recording, Severity severity);
 // books balance. Below 0: more was seen or lost than there was.
 std::int64_t unexplained(const Recording& recording);
 
-// How many calls of the tracepoint happened and were not seen. 0 of one that has no total.
-std::uint64_t missing_of(const Recording& recording, std::string_view tracepoint);
+// How many calls of a tracepoint happened and were not seen. Lifetime: the recording's.
+class MissingCalls {
+ public:
+  explicit MissingCalls(const Recording& recording);
+  // 0 of one that has no total.
+  std::uint64_t of(std::string_view tracepoint) const;
+
+ private:
+  absl::flat_hash_map<std::string_view, std::uint64_t> by_tracepoint_;
+};
 // The same of all tracepoints.
 std::uint64_t missing(const Recording& recording);
 

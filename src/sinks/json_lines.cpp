@@ -16,7 +16,7 @@ Json figure(std::uint64_t value, bool is_known) {
   return is_known || value != 0 ? Json(value) : Json();
 }
 
-Json object_of(const Recording& recording, const Record& record) {
+Json object_of(const Recording& recording, const Record& record, const MissingCalls& missed) {
   const bool is_measured = record.unmeasured == 0;
   const bool has_measured = is_measured || record.unmeasured < record.count;
   const MayMove may = is_measured ? MayMove{false, false} : may_move(recording, record);
@@ -38,7 +38,7 @@ Json object_of(const Recording& recording, const Record& record) {
       {"at_most", record.at_most},
       {"unmeasured", record.unmeasured},
   };
-  const std::uint64_t missing = missing_of(recording, recording.strings[record.tracepoint]);
+  const std::uint64_t missing = missed.of(recording.strings[record.tracepoint]);
   if (missing != 0) object["missing_at_most"] = missing;
   return object;
 }
@@ -46,9 +46,10 @@ Json object_of(const Recording& recording, const Record& record) {
 }  // namespace
 
 void write_json_lines(const Recording& recording, std::ostream& out) {
+  const MissingCalls missed(recording);
   for (const Record& record : recording.records) {
     // `replace` puts U+FFFD for invalid UTF-8, where the default would throw.
-    out << object_of(recording, record).dump(-1, ' ', false, Json::error_handler_t::replace)
+    out << object_of(recording, record, missed).dump(-1, ' ', false, Json::error_handler_t::replace)
         << '\n';
   }
 }

@@ -12,6 +12,7 @@ namespace ior {
 namespace {
 
 constexpr int kLevel = 3;
+constexpr std::size_t kStepBytes = 256 << 10;
 
 // A context, or out of memory as everywhere else.
 template <typename Context>
@@ -38,7 +39,30 @@ Compressor::Compressor(ByteSink sink)
 }
 
 Result<void> Compressor::write(std::string_view bytes) {
-  return run(bytes, false);
+  while (!bytes.empty()) {
+    const std::string_view step = bytes.substr(0, kStepBytes);
+    bytes.remove_prefix(step.size());
+    taken_ += step.size();
+    if (auto done = run(step, false); !done) return done;
+    if (taken_ < kFreeBytes / 2 + kMaxRatio * given_) continue;
+    if (auto done = leave_room(); !done) return done;
+  }
+  return {};
+}
+
+// A frame that readers skip, between two others.
+Result<void> Compressor::leave_room() {
+  if (auto ended = run({}, true); !ended) return ended;
+  const std::uint64_t enough = (taken_ + kFreeBytes) / kMaxRatio;
+  std::string frame(enough > given_ ? enough - given_ : 0, '\0');
+  std::string head = "\x50\x2a\x4d\x18";
+  for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(frame.size() >> shift);
+  return put(head + frame);
+}
+
+Result<void> Compressor::put(std::string_view bytes) {
+  given_ += bytes.size();
+  return sink_(bytes);
 }
 
 Result<void> Compressor::finish() {
@@ -55,7 +79,7 @@ Result<void> Compressor::run(std::string_view bytes, bool last) {
       return fail(std::string("cannot compress: ") + ZSTD_getErrorName(rest));
     }
     if (output.pos > 0) {
-      if (auto wrote = sink_({out_.data(), output.pos}); !wrote) return wrote;
+      if (auto wrote = put({out_.data(), output.pos}); !wrote) return wrote;
     }
     if (last ? rest == 0 : input.pos == input.size) return {};
   }
@@ -83,6 +107,10 @@ Result<std::size_t> Decompressor::read(std::span<char> out) {
     in_frame_ = rest != 0;
     had_frame_ = had_frame_ || !in_frame_;
   }
+  given_ += output.pos;
+  if (given_ > kFreeBytes + kMaxRatio * taken_) {
+    return damaged_file("it unpacks to far more than ior writes into so small a file");
+  }
   return output.pos;
 }
 
@@ -91,6 +119,7 @@ Result<bool> Decompressor::refill() {
   if (!size) return std::unexpected(size.error());
   in_pos_ = 0;
   in_size_ = *size;
+  taken_ += *size;
   return in_size_ > 0;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,11 @@ struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
 
 namespace ior {
+
+// A reader unpacks no more than this and so many times the file: a small file that is made for it
+// expands without end. Where a recording compresses better, its writer leaves room in the file.
+inline constexpr std::uint64_t kFreeBytes = 1 << 20;
+inline constexpr std::uint64_t kMaxRatio = 16;
 
 class Compressor {
  public:
@@ -31,10 +37,14 @@ class Compressor {
   };
 
   Result<void> run(std::string_view bytes, bool last);
+  Result<void> put(std::string_view bytes);
+  Result<void> leave_room();
 
   ByteSink sink_;
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;
   std::string out_;
+  std::uint64_t taken_ = 0;  // bytes
+  std::uint64_t given_ = 0;
 };
 
 class Decompressor {
@@ -44,6 +54,8 @@ class Decompressor {
   // As a ByteSource. The end comes only after whole frames with good checksums; anything else in
   // the source is an error.
   Result<std::size_t> read(std::span<char> out);
+  // Of the source, so far.
+  std::uint64_t bytes_taken() const { return taken_; }
 
  private:
   struct Free {
@@ -59,6 +71,8 @@ class Decompressor {
   std::string in_;
   std::size_t in_pos_ = 0;
   std::size_t in_size_ = 0;
+  std::uint64_t taken_ = 0;  // bytes
+  std::uint64_t given_ = 0;
   bool in_frame_ = false;
   bool had_frame_ = false;
 };

@@ -19,6 +19,8 @@ static_assert(static_cast<int>(Severity::lost) == 0 && static_cast<int>(Severity
 // How much of a section is asked for at a time.
 constexpr std::size_t kStepBytes = 256 << 10;
 
+constexpr std::size_t kShortTexts = 1 + (1 << 8) + (1 << 16);  // that differ, of two bytes at most
+
 std::uint64_t fixed(std::string_view bytes) {
   std::uint64_t value = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) {
@@ -57,10 +59,10 @@ class Cursor {
     return static_cast<std::uint32_t>(reject("a number is too large"));
   }
 
-  std::string text() {
+  std::string text(std::size_t limit = format::kMaxTextBytes) {
     const std::uint64_t size = number();
-    if (size > rest_.size()) {
-      reject("a text is longer than its section");
+    if (size > rest_.size() || size > limit) {
+      reject(size > rest_.size() ? "a text is longer than its section" : "a text is too long");
       return {};
     }
     std::string value(rest_.substr(0, size));
@@ -68,12 +70,13 @@ class Cursor {
     return value;
   }
 
+  // Of a header, where there is one of each: no longer than a section.
   std::vector<std::string> texts() {
     std::vector<std::string> values;
     std::uint64_t left = number();
     if (left > format::kMaxListed) reject("a list is too long");
     for (; left > 0 && error_.empty(); --left) {
-      values.push_back(text());
+      values.push_back(text(format::kMaxSectionBytes));
     }
     return values;
   }
@@ -280,10 +283,13 @@ class Decoder {
     const std::string_view head(bytes.data(), bytes.size());
     const std::string_view tag = head.substr(0, format::kTagBytes);
     const std::uint64_t size = fixed(head.substr(format::kTagBytes));
-    if (!is_known(tag)) return in_.skip(size);
-    if (size > format::kMaxSectionBytes) return damaged_file("a section is too long");
+    const bool known = is_known(tag);
+    if (known && size > format::kMaxSectionBytes) return damaged_file("a section is too long");
+    if (size > format::kMaxBytes - bytes_) {
+      return damaged_file("its sections are too long together");
+    }
     bytes_ += size;
-    if (bytes_ > format::kMaxBytes) return damaged_file("its sections are too long together");
+    if (!known) return in_.skip(size);
     if (auto got = in_.read(payload_, size); !got) return got;
     return parse(tag);
   }
@@ -316,17 +322,20 @@ class Decoder {
 
   void parse_table(std::string_view tag, Cursor& in) {
     if (tag == format::kStrings) {
-      get_table(in, recording_.strings, format::kMaxStrings, get_text);
+      string_bytes_ += payload_.size();
+      // So many have at most two bytes; of others none takes less than four.
+      const std::size_t distinct = kShortTexts + string_bytes_ / 4;
+      get_table(in, recording_.strings, std::min(format::kMaxStrings, distinct), get_text);
     } else if (tag == format::kProcesses) {
       get_table(in, recording_.processes, format::kMaxProcesses, get_process);
     } else if (tag == format::kRecords) {
       get_table(in, recording_.records, format::kMaxRecords, get_record);
     } else if (tag == format::kLosses) {
-      get_table(in, recording_.losses, format::kMaxListed, get_loss);
+      get_table(in, recording_.losses, format::kMaxLosses, get_loss);
     } else if (tag == format::kCpuLosses) {
       get_table(in, recording_.cpu_losses, format::kMaxListed, get_cpu_loss);
     } else if (tag == format::kSyscalls) {
-      get_table(in, recording_.totals, format::kMaxListed, get_syscall);
+      get_table(in, recording_.totals, format::kMaxTotals, get_syscall);
     } else if (tag == format::kInFlight) {
       get_table(in, recording_.in_flight, format::kMaxListed, get_in_flight);
     }
@@ -341,6 +350,7 @@ class Decoder {
     if (auto sound = check_recording(recording_); !sound) {
       return damaged_file(sound.error().message);
     }
+    if (auto sound = check_books(recording_); !sound) return damaged_file(sound.error().message);
     return {};
   }
 
@@ -348,6 +358,7 @@ class Decoder {
   Recording recording_;
   std::string payload_;
   std::uint64_t bytes_ = 0;  // of the sections so far
+  std::uint64_t string_bytes_ = 0;
   bool has_header_ = false;
   bool has_totals_ = false;
   bool ended_ = false;

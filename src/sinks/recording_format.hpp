@@ -36,11 +36,14 @@ inline constexpr std::size_t kSectionHeaderBytes = kTagBytes + 8;
 inline constexpr std::uint64_t kMaxSectionBytes = 64 << 20;
 // Nor more of them than this in all, nor more entries of a table or list: a small file that is made
 // for it expands without end.
-inline constexpr std::uint64_t kMaxBytes = 1 << 30;
-inline constexpr std::size_t kMaxStrings = 8 << 20;
+inline constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 30;
+inline constexpr std::size_t kMaxTextBytes = 128 << 10;  // Linux has no longer argument
+inline constexpr std::size_t kMaxRecords = 8 << 20;      // as many as -max-keys may ask for
+inline constexpr std::size_t kMaxStrings = 3 * kMaxRecords;
 inline constexpr std::size_t kMaxProcesses = 1 << 20;
-inline constexpr std::size_t kMaxRecords = 8 << 20;
 inline constexpr std::size_t kMaxListed = 1 << 20;
+inline constexpr std::size_t kMaxTotals = 1 << 16;
+inline constexpr std::size_t kMaxLosses = 1 << 10;
 
 }  // namespace format
 
@@ -49,12 +52,17 @@ inline constexpr std::size_t kMaxListed = 1 << 20;
 // calls_recorded. The error names the first record that does not.
 Result<void> check_recording(const Recording& recording);
 
+// What a reader refuses besides: things that are there twice, sums over 64 bits, more seen than
+// there was, names too long to be one. Requires: check_recording.
+Result<void> check_books(const Recording& recording);
+
 // The current format version is written, whatever header.format_version says. An error comes from
 // the sink, or from a recording that check_recording refuses; then nothing was written.
 Result<void> encode_recording(const Recording& recording, const ByteSink& sink);
 
-// Reads to the end of the source. A recording that it returns passes check_recording. Memory grows
-// with the bytes that arrive, never with a number that is read from them, and has the bounds above.
+// Reads to the end of the source. A recording that it returns passes check_recording and
+// check_books. Memory grows with the bytes that arrive, never with a number that is read from them,
+// and has the bounds above.
 Result<Recording> decode_recording(const ByteSource& source);
 
 }  // namespace ior

@@ -81,6 +81,7 @@ class MissedColumn {
  public:
   MissedColumn(const Recording& recording, const ReportOptions& options)
       : recording_(recording),
+        by_tracepoint_(recording),
         all_(missing(recording)),
         has_tracepoint_(std::ranges::find(options.fields, Field::tracepoint) !=
                         options.fields.end()),
@@ -90,7 +91,7 @@ class MissedColumn {
   bool is_shown() const { return all_ != 0; }
   std::string cell(const Record& sums) const {
     const std::uint64_t most =
-        has_tracepoint_ ? missing_of(recording_, recording_.strings[sums.tracepoint]) : all_;
+        has_tracepoint_ ? by_tracepoint_.of(recording_.strings[sums.tracepoint]) : all_;
     return fmt::format("{}{}", is_exact_ || most == 0 ? "" : "<=", most);
   }
 
@@ -102,6 +103,7 @@ class MissedColumn {
   }
 
   const Recording& recording_;
+  const MissingCalls by_tracepoint_;
   const std::uint64_t all_;
   const bool has_tracepoint_;
   const bool is_exact_;
@@ -214,10 +216,16 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 
 // Counts under their names, one per line.
 struct Line {
-  std::string_view name;
+  std::string name;
   std::string count;
-  std::string_view sentence;
+  std::string sentence;
 };
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  append_escaped(out, text);
+  return out;
+}
 
 void append_lines(std::string& out, const std::vector<Line>& lines, std::size_t width) {
   for (const Line& line : lines) {
@@ -230,7 +238,7 @@ std::vector<Line> lines_of(const Recording& recording, bool is_info) {
   std::vector<Line> lines;
   for (const Loss& loss : recording.losses) {
     if ((loss.severity == Severity::info) != is_info) continue;
-    lines.push_back({loss.name, fmt::format("{}", loss.count), loss.sentence});
+    lines.push_back({escaped(loss.name), fmt::format("{}", loss.count), escaped(loss.sentence)});
   }
   if (!is_info && !recording.totals.empty()) {
     lines.push_back(
@@ -247,7 +255,7 @@ void append_missing(std::string& out, const Recording& recording) {
   for (const SyscallTotal& total : recording.totals) {
     if (total.calls <= total.seen) continue;
     fmt::format_to(std::back_inserter(out), "ior:   {} of {} calls  {}\n", total.calls - total.seen,
-                   total.calls, total.tracepoint);
+                   total.calls, escaped(total.tracepoint));
   }
 }
 

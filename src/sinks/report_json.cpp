@@ -61,6 +61,7 @@ absl::flat_hash_map<std::string_view, Record> sums_by_tracepoint(const Recording
 
 Json syscalls_of(const Recording& recording) {
   const auto sums = sums_by_tracepoint(recording);
+  const MissingCalls missing(recording);
   Json rows = Json::array();
   for (const SyscallTotal& total : recording.totals) {
     const auto found = sums.find(total.tracepoint);
@@ -72,7 +73,7 @@ Json syscalls_of(const Recording& recording) {
                     {"bytes_read", total.bytes_read},
                     {"bytes_written", total.bytes_written},
                     {"seen", total.seen},
-                    {"missing", missing_of(recording, total.tracepoint)},
+                    {"missing", missing.of(total.tracepoint)},
                     {"recorded", recorded.count},
                     {"recorded_errors", recorded.errors},
                     {"recorded_bytes_read", recorded.bytes_read},

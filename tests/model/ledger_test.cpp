@@ -35,9 +35,9 @@ TEST(Ledger, knows_nothing_of_a_recording_without_totals) {
 
 TEST(Ledger, says_how_many_calls_each_tracepoint_misses) {
   const Recording recording = recording_with(100, 60, 40);
-  EXPECT_EQ(missing_of(recording, "enter_read"), 40);
-  EXPECT_EQ(missing_of(recording, "enter_write"), 0);
-  EXPECT_EQ(missing_of(recording, "enter_open"), 0);
+  EXPECT_EQ(MissingCalls(recording).of("enter_read"), 40);
+  EXPECT_EQ(MissingCalls(recording).of("enter_write"), 0);
+  EXPECT_EQ(MissingCalls(recording).of("enter_open"), 0);
   EXPECT_EQ(missing(recording), 40);
 }
 

@@ -88,8 +88,8 @@ Recording extreme_recording() {
                                        .errors = kMax64,
                                        .duration_ns = kMax64,
                                        .gap_ns = kMax64,
-                                       .bytes_read = kMax64,
-                                       .bytes_written = kMax64,
+                                       .bytes_read = kMax64 / 2,
+                                       .bytes_written = kMax64 / 2,
                                        .after_loss = kMax64,
                                        .at_most = kMax64 - 1,
                                        .unmeasured = 1}});
@@ -106,18 +106,19 @@ Recording extreme_recording() {
                           .old_path = "",
                           .root = std::string("/\0", 2),
                           .age_ns = kMax64}};
-  recording.totals = {{"\xff", kMax64, kMax64, kMax64, kMax64, kMax64}};
+  recording.totals = {{"\xff", kMax64, kMax64, kMax64 / 2, kMax64 / 2, kMax64}};
   return recording;
 }
 
 Recording long_recording() {
   Recording recording = empty_recording();
-  recording.processes.resize(3);
+  for (std::uint32_t pid = 1; pid <= 3; ++pid) recording.processes.emplace_back().pid = pid;
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     recording.strings.push_back("/some/path/" + std::to_string(i));
     recording.records.push_back({.path = i, .process = i % 3, .count = i});
     recording.calls_recorded += i;
   }
+  recording.calls_seen = recording.calls_recorded;
   return recording;
 }
 
@@ -250,7 +251,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"cut_section", preamble() + kHead.substr(0, 15), "truncated"},
         Malformed{"endless_section", preamble() + "STRS" + little_endian(kMax64, 8), "too long"},
         Malformed{"endless_unknown_section", preamble() + "NEW1" + little_endian(kMax64, 8),
-                  "truncated"},
+                  "too long together"},
         Malformed{"large_section_of_few_bytes",
                   preamble() + "STRS" + little_endian(60 << 20, 8) + "x", "truncated"},
         Malformed{"no_header", preamble() + kTotals + kEnd, "header or its totals are missing"},
