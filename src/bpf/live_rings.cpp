@@ -98,6 +98,13 @@ LiveRings::~LiveRings() {
   }
 }
 
+void LiveRings::fill(std::byte with) {
+  for (std::size_t cpu = 0; cpu < cpus_; ++cpu) {
+    const std::size_t bytes = ring_map_bytes(ring_bytes_) - sizeof(ior_ring);
+    std::ranges::fill_n(reinterpret_cast<std::byte*>(own_ring(cpu).data), bytes, with);
+  }
+}
+
 ior_ring& LiveRings::own_ring(std::size_t cpu) const {
   return *reinterpret_cast<ior_ring*>(own_ + cpu * ring_map_bytes(ring_bytes_));
 }

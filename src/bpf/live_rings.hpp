@@ -40,6 +40,8 @@ class LiveRings final : public RingSource {
   std::span<const ior_total, IOR_ROWS> totals(std::size_t cpu) const {
     return own_ring(cpu).totals;
   }
+  // Requires: nothing has been written yet.
+  void fill(std::byte with);
   // Of the ring buffer map of calls that moved away from a CPU.
   int moved_map_fd(std::size_t cpu) const { return moved_[cpu].fd.get(); }
 

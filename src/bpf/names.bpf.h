@@ -90,6 +90,7 @@ __noinline int make_name(void) {
   to->is_torn = false;
   to->is_movable = false;
   if (!to->dentry || !to->mount || !to->fs) return false;
+  poison(to->bytes, sizeof(to->bytes));
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = READ(dentry, d_inode);
   to->inode = READ(inode, i_ino);
@@ -108,17 +109,36 @@ static __always_inline __u32 count_nameless(const struct ior_name_buffer* to) {
   return to->is_torn ? IOR_FILE_IN_CHANGE : IOR_FILE_NO_NAME;
 }
 
+/* Finishes a text of which `size` bytes lie at their place: zero fills the rest of its last word.
+ * Returns the record's new size. */
+static __always_inline __u32 end_text(struct ior_record_buffer* record, __u32 offset, __u32 size,
+                                      __u32 status) {
+  struct ior_text* text = (void*)record + (offset & 0x3ff8);
+  size &= 2 * IOR_TEXT_MAX - 1;
+  text->size = size;
+  text->status = status;
+  text->link = 0;
+  if (size & 7) {
+    __u64* last = (void*)(text + 1) + (size & (2 * IOR_TEXT_MAX - 8));
+    *last &= (1ull << (size & 7) * 8) - 1;
+  }
+  return offset + sizeof(*text) + ((size + 7) & ~7u);
+}
+
+/* The size of a string that was read with its end; an error is negative. Older kernels have 0 for
+ * an empty one. */
+static __always_inline __u32 string_size(long got) {
+  return got < 1 ? 0 : got - 1;
+}
+
 /* Appends `size` bytes as an ior_text to a record of `offset` bytes; returns its new size. */
 static __always_inline __u32 append_text(struct ior_record_buffer* record, __u32 offset,
                                          const void* bytes, __u32 size, __u32 status) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   size &= 0x1fff;
   if (size > IOR_TEXT_MAX) size = IOR_TEXT_MAX;
-  text->size = size;
-  text->status = status;
-  text->link = 0;
   bpf_probe_read_kernel(text + 1, size, bytes);
-  return offset + sizeof(*text) + ((size + 7) & ~7u);
+  return end_text(record, offset, size, status);
 }
 
 static __always_inline __u32 append_name(struct ior_record_buffer* record, __u32 offset,
@@ -133,6 +153,7 @@ static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buff
   struct ior_record_buffer* record = record_buffer();
   made->is_torn = false;
   if (!record || !has_room(cpu, sizeof(struct ior_head)) || !make_name()) return false;
+  poison(record, sizeof(*record));
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
   record->head.time_ns = bpf_ktime_get_boot_ns();

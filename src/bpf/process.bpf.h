@@ -42,6 +42,7 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u
                                            struct task_struct* task) {
   struct ior_name_buffer* to = name_buffer();
   if (!to) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
+  poison(to->bytes, sizeof(to->bytes));
   to->at_dentry = (__u64)READ(task, cgroups, dfl_cgrp, kn);
   to->start = IOR_TEXT_MAX;
   bpf_loop(CGROUP_DEPTH_MAX, cgroup_step, 0, 0);
@@ -77,14 +78,9 @@ static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __
   __u64 start = mm ? READ(mm, arg_start) : 0, end = mm ? READ(mm, arg_end) : 0;
   __u32 size = end - start > CMDLINE_MAX ? CMDLINE_MAX : end - start;
   size &= 2 * CMDLINE_MAX - 1;
-  text->status = IOR_TEXT_OK;
-  if (!start || bpf_probe_read_user(text + 1, size, (const void*)start)) {
-    text->status = IOR_TEXT_FAULT;
-    size = 0;
-  }
-  text->size = size;
-  text->link = 0;
-  return offset + sizeof(*text) + ((size + 7) & ~7u);
+  if (!start || bpf_probe_read_user(text + 1, size, (const void*)start))
+    return end_text(record, offset, 0, IOR_TEXT_FAULT);
+  return end_text(record, offset, size, IOR_TEXT_OK);
 }
 
 /* Sends a PROCESS record about the process of the current task, which has this number; false where
@@ -93,6 +89,7 @@ __noinline int send_process(__u32 cpu, __u32 number) {
   struct ior_record_buffer* record = record_buffer();
   struct task_struct* task = current_task();
   if (!record) return false;
+  poison(record, sizeof(*record));
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_PROCESS;
   record->head.task = number;

@@ -6,7 +6,7 @@
 #include "bpf/totals.bpf.h"
 
 /* Appends a path or other string of the user's; *status says how that went. Returns the record's
- * new size. An empty string is 1 byte long, or, as older kernels have it, 0. */
+ * new size. */
 static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32 offset,
                                          __u64 address, __u32* status) {
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
@@ -16,15 +16,12 @@ static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32
             : got < 0            ? IOR_TEXT_FAULT
             : got > IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG
                                  : IOR_TEXT_OK;
-  __u32 size = got < 1 ? 0 : ((__u32)got - 1) & (2 * IOR_TEXT_MAX - 1);
-  text->size = size;
-  text->status = *status;
-  text->link = 0;
-  return offset + sizeof(*text) + ((size + 7) & ~7u);
+  return end_text(record, offset, string_size(got), *status);
 }
 
 static __always_inline void fill_head(struct ior_record_buffer* record,
                                       const struct ior_task_state* state, __u32 kind) {
+  poison(record, sizeof(*record));
   record->head.kind = kind;
   record->head.nargs = 0;
   record->head.sections = 0;
@@ -172,10 +169,7 @@ static __always_inline __u32 append_exec_path(struct ior_record_buffer* record, 
   if (got > 0 && skipped)
     got = got > skipped ? bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, (void*)path + skipped)
                         : 1;
-  text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
-  text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
-  text->link = 0;
-  return offset + sizeof(*text) + ((text->size + 7) & ~7u);
+  return end_text(record, offset, string_size(got), got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK);
 }
 
 /* Sends the enter half of an exec whose path could not be read at enter and is gone at exit. */
@@ -294,6 +288,7 @@ struct {
 static __always_inline bool write_end(const struct ior_end* end) {
   struct ior_record_buffer* record = record_buffer();
   if (!record) return false;
+  poison(record, sizeof(*record));
   record->head = (struct ior_head){.kind = IOR_RECORD_END,
                                    .sections = end->sections,
                                    .task = end->task,

@@ -8,6 +8,16 @@
 
 #include "bpf/state.bpf.h"
 
+static const __u8 poison_bytes[IOR_TEXT_MAX] = {[0 ... IOR_TEXT_MAX - 1] = IOR_POISON};
+
+/* Fills what is about to be written to, so that a test sees what was sent and was not written. */
+static __always_inline void poison(void* buffer, __u32 size) {
+  if (!settings.poison) return;
+  for (__u32 at = 0; at < size; at += IOR_TEXT_MAX)
+    bpf_probe_read_kernel(buffer + at, size - at < IOR_TEXT_MAX ? size - at : IOR_TEXT_MAX,
+                          poison_bytes);
+}
+
 /* By CPU; user space sets max_entries and value_size. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -243,6 +243,7 @@ Result<Session> Session::load(const SessionSettings& settings) {
   auto rings = LiveRings::create(::bpf_map__fd(maps.rings), *cpus, ring_bytes);
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
+  if (settings.poison) state->rings->fill(std::byte{IOR_POISON});
   if (auto given = give_moved_rings(::bpf_map__fd(maps.moved_rings), *state->rings); !given) {
     return std::unexpected(given.error());
   }

@@ -24,6 +24,7 @@ struct SessionSettings {
   bool from_exec = false;                 // the target from its next execve on
   bool arguments = false;                 // all arguments of each call are wanted
   std::array<bool, IOR_ROWS> selected{};  // by row (IOR_ROW_OF)
+  bool poison = false;           // for tests: what is sent and was not written is IOR_POISON
   std::uint64_t ring_bytes = 0;  // a power of two, at least a page; 0: what suits the machine
 };
 

@@ -299,10 +299,7 @@ static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   const char* name = BPF_CORE_READ((struct filename*)filename, name);
   long got = bpf_probe_read_kernel_str(text + 1, IOR_TEXT_MAX, name);
-  text->size = got < 1 ? 0 : ((__u32)got - 1) & (IOR_TEXT_MAX - 1);
-  text->status = got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK;
-  text->link = 0;
-  return offset + sizeof(*text) + ((text->size + 7) & ~7u);
+  return end_text(record, offset, string_size(got), got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK);
 }
 
 static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32 offset, __u64 path,

@@ -18,6 +18,7 @@
 
 #include "tests/e2e/call32.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/e2e/untouched.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -49,15 +50,6 @@ void in_a_child(const Work& work) {
   }
   int status = 0;
   must(::waitpid(child, &status, 0) == child && status == 0);
-}
-
-// A string whose page nobody has read: the probe cannot at enter.
-const char* untouched(const std::string& text) {
-  const int fd = ::memfd_create("untouched", 0);
-  must(::write(fd, text.c_str(), text.size() + 1) == static_cast<ssize_t>(text.size() + 1));
-  void* const page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
-  ::close(fd);
-  return static_cast<const char*>(page);
 }
 
 // The kernel's own totals are those of the rows, and nothing is left over.
