@@ -16,6 +16,7 @@ using BatchMemory = std::pmr::monotonic_buffer_resource;
 
 constexpr Name kBadAddress{unknown::kBadAddress};
 constexpr Name kUnread{unknown::kUnread};
+constexpr Name kOverwritten{unknown::kOverwritten};
 constexpr Name kNoPath{unknown::kNoPath};
 constexpr Name kHandle{unknown::kHandle};
 
@@ -37,6 +38,7 @@ const Name* path_of(const Target& target, const Text& text, const Name* director
   if (!has_text(target)) return nullptr;
   if (text.status == IOR_TEXT_FAULT) return &kBadAddress;
   if (text.status == IOR_TEXT_UNREAD) return &kUnread;
+  if (text.status == IOR_TEXT_OVERWRITTEN) return &kOverwritten;
   if (text.link > 0 && directory) return path_behind_link(text, *directory, memory);
   if (text.status == IOR_TEXT_TOO_LONG) return copy_in(memory, std::string(text.bytes) + "...");
   const bool is_text = target.kind == Target::Kind::text;

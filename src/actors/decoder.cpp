@@ -39,7 +39,8 @@ class Texts {
   bool skip_text() {
     if (rest_.size() < sizeof(ior_text)) return false;
     const auto& text = *reinterpret_cast<const ior_text*>(rest_.data());
-    return text.size <= IOR_TEXT_MAX && text.link <= text.size && text.status <= IOR_TEXT_UNREAD &&
+    return text.size <= IOR_TEXT_MAX && text.link <= text.size &&
+           text.status <= IOR_TEXT_OVERWRITTEN &&
            skip(sizeof(ior_text) + ((text.size + 7u) & ~7u));
   }
 

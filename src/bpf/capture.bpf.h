@@ -222,6 +222,26 @@ static const struct ior_row rows[IOR_ROWS] = {
     [IOR_NO_ROW] = {.nargs = IOR_ARGS_MAX},
 };
 
+/* The arguments as the registers have them, from a call's enter to its exit. */
+static __always_inline void take_arguments(__u64* args, const struct pt_regs* regs,
+                                           __u32 sections) {
+  if (sections & IOR_COMPAT) {
+    args[0] = (__u32)regs->bx;
+    args[1] = (__u32)regs->cx;
+    args[2] = (__u32)regs->dx;
+    args[3] = (__u32)regs->si;
+    args[4] = (__u32)regs->di;
+    args[5] = (__u32)regs->bp;
+    return;
+  }
+  args[0] = regs->di;
+  args[1] = regs->si;
+  args[2] = regs->dx;
+  args[3] = regs->r10;
+  args[4] = regs->r8;
+  args[5] = regs->r9;
+}
+
 static __always_inline __u32 table_of(__u32 sections) {
   if (sections & IOR_REQUEST) return sections & IOR_AIO ? IOR_TABLE_AIO : IOR_TABLE_URING;
   return sections & IOR_COMPAT ? IOR_TABLE_32 : IOR_TABLE_64;

@@ -43,26 +43,6 @@ static __always_inline void introduce(struct task_struct* task, struct ior_task_
   }
 }
 
-static __always_inline void take_arguments(struct ior_task_state* state, struct pt_regs* regs) {
-  state->args[0] = regs->di;
-  state->args[1] = regs->si;
-  state->args[2] = regs->dx;
-  state->args[3] = regs->r10;
-  state->args[4] = regs->r8;
-  state->args[5] = regs->r9;
-}
-
-static __always_inline void take_compat_arguments(struct ior_task_state* state,
-                                                  struct pt_regs* regs) {
-  state->sections = IOR_COMPAT;
-  state->args[0] = (__u32)regs->bx;
-  state->args[1] = (__u32)regs->cx;
-  state->args[2] = (__u32)regs->dx;
-  state->args[3] = (__u32)regs->si;
-  state->args[4] = (__u32)regs->di;
-  state->args[5] = (__u32)regs->bp;
-}
-
 /* A call that entered and of which no exit was seen. */
 static __noinline int abandon_call(struct ior_task_state* state) {
   count_call(state, 0);
@@ -82,10 +62,8 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
   state->other_link = 0;
   state->tgid = pid_tgid >> 32;
   state->tid = pid_tgid;
-  if (is_compat(task))
-    take_compat_arguments(state, regs);
-  else
-    take_arguments(state, regs);
+  if (is_compat(task)) state->sections = IOR_COMPAT;
+  take_arguments(state->args, regs, state->sections);
   if (nr >= IOR_NR_WIDE) {
     state->nr = IOR_NR_WIDE;
     state->args[0] = nr;

@@ -3,6 +3,7 @@
 #ifndef IOR_BPF_RECORDS_BPF_H
 #define IOR_BPF_RECORDS_BPF_H
 
+#include "bpf/outputs.bpf.h"
 #include "bpf/totals.bpf.h"
 
 /* Appends a path or other string of the user's; *status says how that went. Returns the record's
@@ -90,30 +91,47 @@ static __always_inline bool write_call(struct ior_task_state* state,
   return true;
 }
 
+/* How a path was read that the call may have written over since then. */
+static __always_inline __u32 status_after(struct ior_task_state* state, const struct ior_text* text,
+                                          __u64 address, __s64 ret) {
+  if (text->status == IOR_TEXT_NULL) return text->status;
+  if (state->flags & TASK_DENIED)
+    return text->status == IOR_TEXT_FAULT ? IOR_TEXT_UNREAD : text->status;
+  __u64 size = text->status == IOR_TEXT_OK ? text->size + 1 : IOR_TEXT_MAX + 1;
+  return has_written(state, address, address + size, ret) ? IOR_TEXT_OVERWRITTEN : text->status;
+}
+
+/* When a path is read: before the call, or behind it. */
+enum { BEFORE_CALL = 0, AFTER_CALL = 1 };
+
 /* Appends one of the call's paths; false where it could not be read. */
 static __always_inline bool append_text_of(struct ior_record_buffer* record, __u32* size,
-                                           const struct ior_task_state* state, __u32 argument,
-                                           __u32 link) {
+                                           struct ior_task_state* state, __u32 argument,
+                                           __u32 link, bool when, __s64 ret) {
   struct ior_text* text = (void*)record + (*size & 0x3ff8);
-  __u32 status = 0;
-  *size = append_user_text(record, *size, state->args[argument & 7], &status);
+  __u64 address = state->args[argument & 7];
+  __u32 offset = *size, status = 0;
+  *size = append_user_text(record, offset, address, &status);
   text->link = text->size < link ? 0 : link;
-  if (status != IOR_TEXT_FAULT) return true;
-  if (state->flags & TASK_DENIED) text->status = IOR_TEXT_UNREAD;
-  return false;
+  if (when == BEFORE_CALL) return status != IOR_TEXT_FAULT;
+  __u32 after = status_after(state, text, address, ret);
+  if (after == IOR_TEXT_OVERWRITTEN) *size = end_text(record, offset, 0, after);
+  text->status = after;
+  return true;
 }
 
 /* Appends the paths that the call passes; false where one could not be read. */
 static __always_inline bool append_user_texts(struct ior_record_buffer* record, __u32* size,
-                                              const struct ior_task_state* state, __u32 shape) {
+                                              struct ior_task_state* state, __u32 shape, bool when,
+                                              __s64 ret) {
   bool is_complete = true;
   __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
   if (text < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, text, state->link);
+    is_complete &= append_text_of(record, size, state, text, state->link, when, ret);
     record->head.sections |= IOR_TEXT;
   }
   if (other < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, other, state->other_link);
+    is_complete &= append_text_of(record, size, state, other, state->other_link, when, ret);
     record->head.sections |= IOR_TEXT_OTHER;
   }
   return is_complete;
@@ -144,7 +162,7 @@ __noinline int send_enter(struct ior_task_state* state, __u32 shape) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
   __u32 size = begin_enter(record, state);
-  bool is_complete = append_user_texts(record, &size, state, shape);
+  bool is_complete = append_user_texts(record, &size, state, shape, BEFORE_CALL, 0);
   state->enter_ns = bpf_ktime_get_boot_ns();
   if (is_complete)
     write_enter(state, record, size);
@@ -200,7 +218,7 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   size = append_intro(record, size, state);
   __u32 shape = row_of(state)->shape;
   if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
-    append_user_texts(record, &size, state, shape);
+    append_user_texts(record, &size, state, shape, AFTER_CALL, ret);
   if (!write_call(state, record, size, true)) count_lost(fits_no_ring(size));
   return 0;
 }

@@ -116,6 +116,7 @@ enum ior_text_status {
   IOR_TEXT_FAULT = 2,    /* not readable at exit, either */
   IOR_TEXT_TOO_LONG = 3, /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
   IOR_TEXT_UNREAD = 4,   /* the kernel read it no more than ior: its page is not resident */
+  IOR_TEXT_OVERWRITTEN = 5, /* read after the call, which had written over it */
 };
 
 struct ior_text {

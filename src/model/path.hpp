@@ -33,6 +33,7 @@ inline constexpr std::string_view kClosedFd = "[unknown: fd is not open]";
 inline constexpr std::string_view kNameLost = "[unknown: name was lost]";
 inline constexpr std::string_view kBadAddress = "[unknown: bad address]";
 inline constexpr std::string_view kUnread = "[unknown: path not in memory]";
+inline constexpr std::string_view kOverwritten = "[unknown: overwritten by the call]";
 inline constexpr std::string_view kNoPath = "[unknown: no path given]";
 inline constexpr std::string_view kHandle = "[unknown: file handle]";
 inline constexpr std::string_view kLater = "[unknown: file looked up later]";

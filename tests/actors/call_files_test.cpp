@@ -110,6 +110,8 @@ constexpr std::array kJoinCases = {
              "long..."},
     JoinCase{"unread_text", SYS_openat, &CallFilesTest::kDirectory, "", IOR_TEXT_UNREAD,
              "[unknown: path not in memory]"},
+    JoinCase{"overwritten_text", SYS_newfstatat, &CallFilesTest::kDirectory, "",
+             IOR_TEXT_OVERWRITTEN, "[unknown: overwritten by the call]"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, CallFilesJoin, testing::ValuesIn(kJoinCases),
