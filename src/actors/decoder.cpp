@@ -40,8 +40,7 @@ class Texts {
     if (rest_.size() < sizeof(ior_text)) return false;
     const auto& text = *reinterpret_cast<const ior_text*>(rest_.data());
     return text.size <= IOR_TEXT_MAX && text.link <= text.size &&
-           text.status <= IOR_TEXT_OVERWRITTEN &&
-           skip(sizeof(ior_text) + ((text.size + 7u) & ~7u));
+           text.status <= IOR_TEXT_OVERWRITTEN && skip(sizeof(ior_text) + ((text.size + 7u) & ~7u));
   }
 
   bool is_done() const { return rest_.empty(); }
@@ -62,6 +61,7 @@ bool ends_in_texts(const ior_head& head, std::span<const std::byte> rest) {
     if (head.sections & IOR_TEXT_NAME && !(texts.skip(sizeof(ior_name)) && texts.skip_text())) {
       return false;
     }
+    if (head.sections & IOR_ADDRESS && !texts.skip_text()) return false;
   }
   return texts.is_done();
 }
@@ -72,7 +72,7 @@ std::optional<WireRecord> decode_record(std::span<const std::byte> bytes) noexce
   if (bytes.size() < sizeof(ior_head)) return std::nullopt;
   const auto& head = *reinterpret_cast<const ior_head*>(bytes.data());
   if (head.kind < IOR_RECORD_ENTER || head.kind > IOR_RECORD_END || head.nargs > IOR_ARGS_MAX ||
-      head.sections > IOR_SECTIONS_ALL) {
+      (head.sections & ~IOR_SECTIONS_ALL) != 0) {
     return std::nullopt;
   }
   const std::size_t fixed = fixed_bytes(head);

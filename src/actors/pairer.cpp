@@ -274,6 +274,7 @@ void Pairer::deliver(Thread& thread, Kept& exit) {
                .path = files.path,
                .old_path = files.old_path,
                .args = record.head().nargs != 0 ? record.args() : first.args(),
+               .address = record.address().bytes,
                .enter_ns = record.exit().enter_ns,
                .duration_ns = record.head().time_ns - record.exit().enter_ns,
                .gap_ns = 0,

@@ -54,6 +54,7 @@ class WireRecord {
   Text inline_text() const {
     return has(IOR_TEXT_NAME) ? text_at(name_at() + sizeof(ior_name)) : Text();
   }
+  Text address() const { return has(IOR_ADDRESS) ? text_at(address_at()) : Text(); }
 
   // NAME.
   const ior_name& name() const { return at<ior_name>(sizeof(ior_head)); }
@@ -68,7 +69,7 @@ class WireRecord {
   // Of an ENTER, EXIT or END: the whole record's.
   std::size_t size() const {
     if (kind() == IOR_RECORD_END) return sizeof(ior_head);
-    return has(IOR_TEXT_NAME) ? behind_text(name_at() + sizeof(ior_name)) : name_at();
+    return has(IOR_ADDRESS) ? behind_text(address_at()) : address_at();
   }
 
  private:
@@ -100,6 +101,9 @@ class WireRecord {
   std::size_t old_path_at() const { return has(IOR_TEXT) ? behind_text(paths_at()) : paths_at(); }
   std::size_t name_at() const {
     return has(IOR_TEXT_OTHER) ? behind_text(old_path_at()) : old_path_at();
+  }
+  std::size_t address_at() const {
+    return has(IOR_TEXT_NAME) ? behind_text(name_at() + sizeof(ior_name)) : name_at();
   }
   static constexpr std::size_t executable_at() { return sizeof(ior_head) + sizeof(ior_process); }
 

@@ -3,13 +3,11 @@
 #ifndef IOR_BPF_ARGUMENTS_BPF_H
 #define IOR_BPF_ARGUMENTS_BPF_H
 
-#include <bpf/bpf_endian.h>
-
+#include "bpf/addresses.bpf.h"
 #include "bpf/capture.bpf.h"
 
 enum {
   BUFFERS_MAX = 1024, /* UIO_MAXIOV */
-  AF_INET_VALUE = 2,
   NS_PER_US = 1000,
   NS_PER_S = 1000000000,
   SECONDS_MAX = 9000000000, /* in ns it still fits */
@@ -72,17 +70,6 @@ static __always_inline bool read_time(__u64 address, __u32 ns_per_unit, __u64* n
   return true;
 }
 
-/* Family in bits 48 to 55; of AF_INET the port in 32 to 47, the address below. */
-static __always_inline bool read_address(__u64 address, __u64* value) {
-  __u16 words[4];
-  if (bpf_probe_read_user(words, sizeof(words[0]), (const void*)address)) return false;
-  *value = (__u64)(words[0] & 0xff) << 48;
-  if (words[0] != AF_INET_VALUE || bpf_probe_read_user(words, sizeof(words), (const void*)address))
-    return true;
-  *value |= (__u64)bpf_ntohs(words[1]) << 32 | bpf_ntohs(words[2]) << 16 | bpf_ntohs(words[3]);
-  return true;
-}
-
 /* A struct file_handle as a number: its type and bytes, mixed. */
 static __always_inline bool read_handle(__u64 address, __u64* value) {
   struct ior_record_buffer* scratch = record_buffer();
@@ -125,8 +112,6 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
       return read_buffers(address, state->args[(position + 1) & 7], is_compat, value);
     case IOR_FORMAT_msghdr:
       return read_message_buffers(address, is_compat, value);
-    case IOR_FORMAT_sockaddr:
-      return address && read_address(address, value);
     case IOR_FORMAT_file_handle:
       return read_handle(address, value);
     case IOR_FORMAT_brk:
@@ -145,6 +130,7 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
 
 __noinline int capture_arguments(struct ior_task_state* state, __u32 captures, __u32 like) {
   if (!state || (like == __NR_futex && !has_timeout(state->args[1]))) return 0;
+  if (settings.arguments) keep_passed_address(state, like);
   for (__u32 i = 0; i < IOR_ARGS_MAX; i++) {
     __u32 format = captures >> (i * IOR_CAPTURE_BITS) & ((1 << IOR_CAPTURE_BITS) - 1);
     __u64 value = 0;

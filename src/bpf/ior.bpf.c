@@ -140,6 +140,7 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
       capture_late_links(state, row);
     renew_names(state);
     take_changes(state, row, ret);
+    if (state->flags & TASK_ADDRESS_FAULT) keep_passed_address(state, row->like);
   }
   send_whole(state, exit_ns, ret, 0);
 }

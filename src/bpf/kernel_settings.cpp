@@ -79,6 +79,7 @@ ior_settings kernel_settings(const SessionSettings& settings, std::uint64_t ring
   out.has_target = settings.target_tgid != 0 || settings.target_tid != 0;
   out.follow = settings.follow;
   out.from_exec = settings.from_exec;
+  out.arguments = settings.arguments;
   out.poison = settings.poison;
   std::ranges::copy(settings.selected, out.selected);
   for (const ior_table table : {IOR_TABLE_64, IOR_TABLE_32}) {

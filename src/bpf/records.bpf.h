@@ -3,6 +3,7 @@
 #ifndef IOR_BPF_RECORDS_BPF_H
 #define IOR_BPF_RECORDS_BPF_H
 
+#include "bpf/addresses.bpf.h"
 #include "bpf/outputs.bpf.h"
 #include "bpf/totals.bpf.h"
 
@@ -106,8 +107,8 @@ enum { BEFORE_CALL = 0, AFTER_CALL = 1 };
 
 /* Appends one of the call's paths; false where it could not be read. */
 static __always_inline bool append_text_of(struct ior_record_buffer* record, __u32* size,
-                                           struct ior_task_state* state, __u32 argument,
-                                           __u32 link, bool when, __s64 ret) {
+                                           struct ior_task_state* state, __u32 argument, __u32 link,
+                                           bool when, __s64 ret) {
   struct ior_text* text = (void*)record + (*size & 0x3ff8);
   __u64 address = state->args[argument & 7];
   __u32 offset = *size, status = 0;
@@ -219,6 +220,7 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   __u32 shape = row_of(state)->shape;
   if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
     append_user_texts(record, &size, state, shape, AFTER_CALL, ret);
+  if (state->flags & TASK_ADDRESS) size = append_address(record, size);
   if (!write_call(state, record, size, true)) count_lost(fits_no_ring(size));
   return 0;
 }

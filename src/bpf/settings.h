@@ -41,6 +41,7 @@ struct ior_settings {
   __u8 has_target;         /* target_tgid or target_tid is set */
   __u8 follow;             /* trace what the target forks, too */
   __u8 from_exec;          /* trace the target from its next execve on */
+  __u8 arguments;          /* all arguments of each call are wanted */
   __u8 poison;             /* for tests: IOR_POISON lies wherever a record or a name is built */
   __u8 selected[IOR_ROWS]; /* by row (IOR_ROW_OF) */
 };

@@ -11,22 +11,24 @@ const volatile struct ior_settings settings = {
     .ring_bytes = IOR_RING_BYTES_MIN, .segments = 1, .segment_bytes = IOR_RING_BYTES_MIN};
 
 enum task_flag {
-  TASK_FOLLOWED = 1 << 0,      /* forked by the target, or by one that was */
-  TASK_INTRODUCED = 1 << 1,    /* a record has said who it is */
-  TASK_PROCESS_SENT = 1 << 2,  /* its process was described as it is now */
-  TASK_IN_CALL = 1 << 3,       /* entered, and not exited yet */
-  TASK_SENT_ENTER = 1 << 4,    /* the enter half is in the ring already */
-  TASK_ENTER_LOST = 1 << 5,    /* the enter half found no room: the call is lost */
-  TASK_LOST = 1 << 6,          /* something was lost since the last record */
-  TASK_EXIT_LOST = 1 << 7,     /* the exit half of the last call with an enter half was */
-  TASK_CALLED = 1 << 8,        /* has entered a traced call */
-  TASK_TEXT_FAULT = 1 << 9,    /* a path could not be read at enter: its page was not resident */
-  TASK_INTERRUPTED = 1 << 10,  /* the call in flight may go on: see restart.bpf.h */
-  TASK_ARGS_CHANGED = 1 << 11, /* the exit half has them anew */
-  TASK_DENIED = 1 << 12,       /* the kernel has not read what the call passes */
-  TASK_FD_CALL = 1 << 13,      /* the call in flight has gone the short way: see fd_call.bpf.h */
-  TASK_TOO_LARGE = 1 << 14,    /* with TASK_ENTER_LOST: no ring has room for it */
-  TASK_UNSELECTED = 1 << 15,   /* in a call that is not selected and may end as one that is */
+  TASK_FOLLOWED = 1 << 0,       /* forked by the target, or by one that was */
+  TASK_INTRODUCED = 1 << 1,     /* a record has said who it is */
+  TASK_PROCESS_SENT = 1 << 2,   /* its process was described as it is now */
+  TASK_IN_CALL = 1 << 3,        /* entered, and not exited yet */
+  TASK_SENT_ENTER = 1 << 4,     /* the enter half is in the ring already */
+  TASK_ENTER_LOST = 1 << 5,     /* the enter half found no room: the call is lost */
+  TASK_LOST = 1 << 6,           /* something was lost since the last record */
+  TASK_EXIT_LOST = 1 << 7,      /* the exit half of the last call with an enter half was */
+  TASK_CALLED = 1 << 8,         /* has entered a traced call */
+  TASK_TEXT_FAULT = 1 << 9,     /* a path could not be read at enter: its page was not resident */
+  TASK_INTERRUPTED = 1 << 10,   /* the call in flight may go on: see restart.bpf.h */
+  TASK_ARGS_CHANGED = 1 << 11,  /* the exit half has them anew */
+  TASK_DENIED = 1 << 12,        /* the kernel has not read what the call passes */
+  TASK_FD_CALL = 1 << 13,       /* the call in flight has gone the short way: see fd_call.bpf.h */
+  TASK_TOO_LARGE = 1 << 14,     /* with TASK_ENTER_LOST: no ring has room for it */
+  TASK_UNSELECTED = 1 << 15,    /* in a call that is not selected and may end as one that is */
+  TASK_ADDRESS = 1 << 16,       /* the socket address that it passes is kept */
+  TASK_ADDRESS_FAULT = 1 << 17, /* that could not be read at enter, as TASK_TEXT_FAULT */
   TASK_SPLIT = TASK_SENT_ENTER | TASK_ENTER_LOST,
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED,

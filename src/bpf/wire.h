@@ -7,7 +7,7 @@
  *
  *   ENTER    head | args[n] | file? other? | intro? | text? text2?
  *            the enter half of a call that carries paths
- *   EXIT     head | exit | args[n] | file? other? | intro? | text? text2? | name text ?
+ *   EXIT     head | exit | args[n] | file? other? | intro? | text? text2? | name text ? | address?
  *            the exit half; with IOR_WHOLE also its enter half: of a call without paths, or with
  *            paths that could not be read at enter
  *   NAME     head | name | text
@@ -58,7 +58,8 @@ enum ior_section {
   IOR_REQUEST = 1 << 11,   /* an io_uring request: nr is its operation; task is its own, and ends
                               with its EXIT */
   IOR_AIO = 1 << 12,       /* with IOR_REQUEST: of Linux AIO, nr is its operation */
-  IOR_SECTIONS_ALL = (1 << 13) - 1,
+  IOR_ADDRESS = 1 << 15,   /* EXIT: the socket address as passed, a text */
+  IOR_SECTIONS_ALL = ((1 << 13) - 1) | IOR_ADDRESS,
 };
 
 enum {
@@ -66,7 +67,8 @@ enum {
   IOR_COMM_SIZE = 16,
   IOR_ARGS_MAX = 6,
   IOR_TEXT_MAX = 4096,
-  IOR_CGROUP_MAX = 1024
+  IOR_CGROUP_MAX = 1024,
+  IOR_ADDRESS_MAX = 128 /* sizeof(struct sockaddr_storage) */
 };
 
 struct ior_head {
@@ -112,10 +114,10 @@ struct ior_intro {
 
 enum ior_text_status {
   IOR_TEXT_OK = 0,
-  IOR_TEXT_NULL = 1,     /* the pointer was null */
-  IOR_TEXT_FAULT = 2,    /* not readable at exit, either */
-  IOR_TEXT_TOO_LONG = 3, /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
-  IOR_TEXT_UNREAD = 4,   /* the kernel read it no more than ior: its page is not resident */
+  IOR_TEXT_NULL = 1,        /* the pointer was null */
+  IOR_TEXT_FAULT = 2,       /* not readable at exit, either */
+  IOR_TEXT_TOO_LONG = 3,    /* does not fit IOR_TEXT_MAX: the bytes are the part that does */
+  IOR_TEXT_UNREAD = 4,      /* the kernel read it no more than ior: its page is not resident */
   IOR_TEXT_OVERWRITTEN = 5, /* read after the call, which had written over it */
 };
 

@@ -295,7 +295,7 @@ const Syscall* find_syscall(std::string_view name) {
 std::string syscall_name(std::uint32_t number, ior_table table) {
   static constexpr std::array kPrefixes = {"syscall_", "i386_", "io_uring_", "aio_"};
   if (const Syscall* row = find_syscall(number, table)) return std::string(row->name);
-  return kPrefixes[table] + std::to_string(number);
+  return kPrefixes[table] + std::to_string(static_cast<std::int32_t>(number));
 }
 
 std::string tracepoint_name(std::uint32_t number, ior_table table) {

@@ -128,7 +128,8 @@ const Syscall* find_syscall(std::uint32_t number, ior_table table = IOR_TABLE_64
 // there is none. Not of a 32-bit call.
 const Syscall* find_syscall(std::string_view name);
 // "openat", of a 32-bit call "i386_openat", of a request "io_uring_openat"; for a number without a
-// row "syscall_N", "i386_N", "io_uring_N".
+// row "syscall_N", "i386_N", "io_uring_N", where N counts as the kernel's int: a debugger that
+// keeps a call from being made has it enter as -1.
 std::string syscall_name(std::uint32_t number, ior_table table);
 // "enter_openat"; of a request, which has no tracepoint of its own, "io_uring_openat".
 std::string tracepoint_name(std::uint32_t number, ior_table table);

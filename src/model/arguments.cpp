@@ -1,5 +1,6 @@
 #include "model/arguments.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
@@ -21,9 +22,12 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <iterator>
+#include <optional>
 #include <string_view>
 
 #include "catalog/catalog.hpp"
@@ -101,13 +105,51 @@ void append_constants(std::string& out, ior_format set, std::uint64_t argument) 
   if (out.size() == start) out += '0';
 }
 
-void append_address(std::string& out, std::uint64_t captured) {
-  const auto family = static_cast<std::uint32_t>(captured >> 48 & 0xff);
-  append_constants(out, IOR_FORMAT_domain, family);
-  if (family != AF_INET) return;
-  fmt::format_to(std::back_inserter(out), ":{}.{}.{}.{}:{}", captured >> 24 & 0xff,
-                 captured >> 16 & 0xff, captured >> 8 & 0xff, captured & 0xff,
-                 captured >> 32 & 0xffff);
+// The whole struct, where so much of it was passed.
+template <typename T>
+std::optional<T> address_as(std::string_view bytes, std::size_t needed) {
+  if (bytes.size() < needed) return std::nullopt;
+  T address{};
+  std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof(address)));
+  return address;
+}
+
+void append_host(std::string& out, int family, const void* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(family, address, text.data(), text.size());
+  out += text.data();
+}
+
+// An abstract name may have zero bytes anywhere; a path ends at the first.
+void append_unix_address(std::string& out, std::string_view path) {
+  if (path.empty()) return;
+  out += ':';
+  if (path.front() != '\0') {
+    out += path.substr(0, path.find('\0'));
+    return;
+  }
+  for (const char c : path) out += c == '\0' ? '@' : c;
+}
+
+// "AF_INET:127.0.0.1:80", "AF_INET6:[::1]:80", "AF_UNIX:/run/x", "AF_UNIX:@abstract", "AF_NETLINK".
+void append_address(std::string& out, std::string_view bytes) {
+  const auto family = address_as<sa_family_t>(bytes, sizeof(sa_family_t));
+  if (!family) return;
+  append_constants(out, IOR_FORMAT_domain, *family);
+  if (*family == AF_UNIX) {
+    append_unix_address(out, bytes.substr(sizeof(sa_family_t)));
+  } else if (const auto inet = address_as<sockaddr_in>(bytes, 8); inet && *family == AF_INET) {
+    out += ':';
+    append_host(out, AF_INET, &inet->sin_addr);
+    fmt::format_to(std::back_inserter(out), ":{}", ntohs(inet->sin_port));
+  } else if (const auto inet6 = address_as<sockaddr_in6>(bytes, 24); inet6 && *family == AF_INET6) {
+    out += ":[";
+    append_host(out, AF_INET6, &inet6->sin6_addr);
+    if (inet6->sin6_scope_id != 0) {
+      fmt::format_to(std::back_inserter(out), "%{}", inet6->sin6_scope_id);
+    }
+    fmt::format_to(std::back_inserter(out), "]:{}", ntohs(inet6->sin6_port));
+  }
 }
 
 void append_captured(std::string& out, ior_format format, std::uint64_t value) {
@@ -123,9 +165,6 @@ void append_captured(std::string& out, ior_format format, std::uint64_t value) {
       break;
     case IOR_FORMAT_open_how:
       out += format_open_flags(static_cast<std::uint32_t>(value));
-      break;
-    case IOR_FORMAT_sockaddr:
-      append_address(out, value);
       break;
     case IOR_FORMAT_brk:
     case IOR_FORMAT_file_handle:
@@ -157,8 +196,8 @@ void append_passed(std::string& out, ior_format format, std::uint64_t value) {
     case IOR_FORMAT_long:
       fmt::format_to(to, "{}", static_cast<std::int64_t>(value));
       break;
-    case IOR_FORMAT_size:
-      fmt::format_to(to, "{}", value);
+    case IOR_FORMAT_size:  // -1 is no size
+      fmt::format_to(to, "{}", static_cast<std::int64_t>(value));
       break;
     case IOR_FORMAT_octal:
       fmt::format_to(to, "{:#o}", value & 0xffff);
@@ -188,6 +227,32 @@ void append_argument(std::string& out, const Argument& row, std::uint64_t value)
   append_passed(out, row.format, value);
 }
 
+// The kernel looks at the mode of an open only where that may create a file.
+bool is_unused_mode(const Syscall& syscall, const Call& call, std::size_t position) {
+  if (syscall.arguments[position] != IOR_ARGUMENT_mode) return false;
+  const auto flags = std::ranges::find(syscall.arguments, IOR_ARGUMENT_open_flags);
+  if (flags == syscall.arguments.end()) return false;
+  const auto at = static_cast<std::size_t>(flags - syscall.arguments.begin());
+  return at < call.args.size() && (call.args[at] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) == 0;
+}
+
+// A request into a buffer that the kernel is to choose has none of its own yet.
+bool is_size_of_none(const Call& call, const Argument& row, std::uint64_t value) {
+  return call.table == IOR_TABLE_URING && row.format == IOR_FORMAT_size && value == ~0ull;
+}
+
+bool is_shown(const Syscall* syscall, const Call& call, const Argument& row, std::size_t position) {
+  if (row.format == IOR_FORMAT_hidden || row.format == IOR_FORMAT_none) return false;
+  if (syscall && is_unused_mode(*syscall, call, position)) return false;
+  return !is_size_of_none(call, row, call.args[position]);
+}
+
+// Of a 32-bit call the sizes that are none, too, are as the kernel extends their sign.
+std::uint64_t passed_value(const Call& call, const Argument& row, std::uint64_t value) {
+  const bool is_none = call.table == IOR_TABLE_32 && row.format == IOR_FORMAT_size;
+  return is_none && value == UINT32_MAX ? ~0ull : value;
+}
+
 }  // namespace
 
 void append_arguments(std::string& out, const Call& call) {
@@ -195,9 +260,18 @@ void append_arguments(std::string& out, const Call& call) {
   const Syscall* syscall = find_syscall(call.number, call.table);
   for (std::size_t i = 0; i < std::min(call.args.size(), std::size(kUnknownArguments)); ++i) {
     const Argument& row = syscall ? argument_of(syscall->arguments[i]) : kUnknownArguments[i];
-    if (row.format == IOR_FORMAT_hidden || row.format == IOR_FORMAT_none) continue;
+    if (!is_shown(syscall, call, row, i)) continue;
     if (out.size() > start) out += ' ';
-    append_argument(out, row, call.args[i]);
+    const bool has_address = !call.address.empty();
+    if (!has_address || row.format != IOR_FORMAT_sockaddr) {
+      append_argument(out, row, passed_value(call, row, call.args[i]));
+    }
+    if (!has_address) continue;
+    if (row.format == IOR_FORMAT_msghdr) out += ' ';
+    if (row.format == IOR_FORMAT_sockaddr || row.format == IOR_FORMAT_msghdr) {
+      out += "addr=";
+      append_address(out, call.address);
+    }
   }
 }
 

@@ -37,6 +37,7 @@ struct Call {
   const Name* old_path = nullptr;
   // As passed; what a captured one (arguments.def) points to in its place, with IOR_CAPTURED.
   std::span<const std::uint64_t> args;
+  std::string_view address;       // the socket address that it passes; empty: none, or not wanted
   std::uint64_t enter_ns = 0;     // boot clock
   std::uint64_t duration_ns = 0;  // exit - enter
   std::uint64_t gap_ns = 0;       // enter - previous recorded exit of the thread; 0 for its first

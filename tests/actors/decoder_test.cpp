@@ -216,7 +216,7 @@ constexpr std::array kWildValues = {
     WildValue{"text_of_4096", kTextOffset, IOR_TEXT_MAX, 2},
     WildValue{"text_of_4097", kTextOffset, IOR_TEXT_MAX + 1, 2},
     WildValue{"text_of_65535", kTextOffset, 65535, 2},
-    WildValue{"text_status_5", kTextOffset + 2, 5, 2},
+    WildValue{"text_status_6", kTextOffset + 2, 6, 2},
     WildValue{"text_status_65535", kTextOffset + 2, 65535, 2},
 };
 

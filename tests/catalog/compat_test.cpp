@@ -45,7 +45,8 @@ TEST(CompatCatalog, numbers_of_the_two_tables_are_not_mixed_up) {
 TEST(CompatCatalog, names_an_unknown_number_by_the_number) {
   for (const std::uint32_t number : {222u, 251u, 387u, 511u, 512u, 0xffffffffu}) {
     EXPECT_EQ(find_syscall(number, IOR_TABLE_32), nullptr);
-    EXPECT_EQ(syscall_name(number, IOR_TABLE_32), "i386_" + std::to_string(number));
+    EXPECT_EQ(syscall_name(number, IOR_TABLE_32),
+              "i386_" + std::to_string(static_cast<int>(number)));
   }
 }
 

@@ -1,5 +1,6 @@
 // The arguments of calls as -args shows them, and the bytes of calls whose return is no number of
 // bytes moved.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,13 +9,17 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
+#include "tests/e2e/call32.hpp"
 #include "tests/e2e/trace.hpp"
+#include "tests/e2e/untouched.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -60,6 +65,89 @@ TEST(Arguments, are_shown_by_name_and_meaning) {
   }
   EXPECT_THAT(traced.rows, Contains(HasSubstr(" duration=0.002s ")));
   EXPECT_THAT(traced.rows, Contains(HasSubstr(" old_brk=0x")));
+}
+
+void must(bool holds) {
+  if (!holds) ::_exit(6);
+}
+
+struct UnixAddress {
+  sockaddr_un address{};
+  socklen_t size;
+  explicit UnixAddress(std::string_view path)
+      : size(static_cast<socklen_t>(sizeof(sa_family_t) + path.size())) {
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path));
+  }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
+};
+
+// Port 1 of this host, which nobody has.
+sockaddr_in6 closed_port() {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(1);
+  address.sin6_addr = in6addr_loopback;
+  return address;
+}
+
+long call(long number, int fd, const void* address, socklen_t size) {
+  return ::syscall(number, fd, address, size);
+}
+
+void send_to(int fd, const UnixAddress& to) {
+  iovec part = {const_cast<char*>("text"), 4};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_name = const_cast<sockaddr*>(to.get());
+  message.msg_namelen = to.size;
+  must(::sendmsg(fd, &message, 0) == -1);
+  must(::sendto(fd, "text", 4, 0, to.get(), to.size) == -1);
+}
+
+TEST(Arguments, have_the_addresses_that_sockets_are_given) {
+  const TempDir directory;
+  const std::string bound = directory.file("bound");
+  const Traced traced = trace_child(
+      [&] {
+        const int stream = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        const int inet6 = ::socket(AF_INET6, SOCK_STREAM, 0);
+        const int datagram = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+        const UnixAddress path("/no/such.sock"), name(std::string_view("\0nobody", 7));
+        must(::connect(stream, path.get(), path.size) == -1);
+        must(::connect(stream, name.get(), name.size) == -1);
+        const std::string bytes(reinterpret_cast<const char*>(path.get()), path.size);
+        must(call(SYS_connect, stream, untouched(bytes), path.size) == -1);
+        const sockaddr_in6 port = closed_port();
+        must(call(SYS_connect, inet6, &port, sizeof(port)) == -1);
+        const UnixAddress here(bound), missing("/missing/dir");
+        must(::bind(datagram, here.get(), here.size) == 0);
+        must(::bind(stream, missing.get(), missing.size) == -1);
+        send_to(datagram, UnixAddress("/no/reader"));
+        must(::connect(stream, path.get(), 200) == -1);  // more than the kernel takes
+        must(::send(stream, "x", 1, MSG_NOSIGNAL) == -1);
+        Low low;
+        const long low_address = low.text(bytes);
+        must(call32("connect", stream, low_address, path.size) < 0);
+      },
+      {"-plain", "-args", "-trace-families", "Network"});
+  const auto rows_with = [&](const std::string& call, const std::string& text) {
+    return std::ranges::count_if(traced.rows, [&](const std::string& row) {
+      return row.contains("," + call + ",") && row.contains(text);
+    });
+  };
+  EXPECT_EQ(rows_with("connect", " addr=AF_UNIX:/no/such.sock addrlen=15"), 2);
+  EXPECT_EQ(rows_with("connect", " addr=AF_UNIX:@nobody addrlen=9"), 1);
+  EXPECT_EQ(rows_with("connect", " addr=AF_INET6:[::1]:1 addrlen=28"), 1);
+  EXPECT_EQ(rows_with("connect", " sockaddr=0x"), 1);
+  EXPECT_EQ(rows_with("bind", bound + "],fd="), 1) << "the socket's name has it by then";
+  EXPECT_EQ(rows_with("bind", " addr=AF_UNIX:" + bound + " "), 1);
+  EXPECT_EQ(rows_with("bind", " addr=AF_UNIX:/missing/dir "), 1);
+  EXPECT_EQ(rows_with("sendmsg", " size=4 addr=AF_UNIX:/no/reader "), 1);
+  EXPECT_EQ(rows_with("sendto", " addr=AF_UNIX:/no/reader "), 1);
+  EXPECT_EQ(rows_with("sendto", " sockaddr=0x0 "), 1);
+  EXPECT_EQ(rows_with("i386_connect", " addr=AF_UNIX:/no/such.sock addrlen=15"), 1);
 }
 
 TEST(Arguments, without_rows_are_refused) {

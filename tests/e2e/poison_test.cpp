@@ -206,7 +206,7 @@ void check_text(const Text& text, Seen& seen, bool is_binary = false) {
   }
   ior_text head;
   std::memcpy(&head, text.bytes.data() - sizeof(head), sizeof(head));
-  EXPECT_EQ(head.reserved, 0u);
+  EXPECT_LE(head.link, head.size);
 }
 
 void check_call(const WireRecord& record, Seen& seen) {
@@ -219,6 +219,7 @@ void check_call(const WireRecord& record, Seen& seen) {
   if (record.has(IOR_TEXT)) check_text(record.path(), seen);
   if (record.has(IOR_TEXT_OTHER)) check_text(record.old_path(), seen);
   if (record.has(IOR_TEXT_NAME)) check_text(record.inline_text(), seen);
+  if (record.has(IOR_ADDRESS)) check_text(record.address(), seen, true);
   if (const ior_intro* intro = record.intro()) {
     EXPECT_FALSE(has_poison({intro->comm, IOR_COMM_SIZE}));
   }
@@ -290,6 +291,7 @@ TEST_P(Poison, is_in_no_byte_of_any_record) {
   EXPECT_THAT(seen.sections,
               IsSupersetOf({IOR_FILE, IOR_OTHER, IOR_INTRO, IOR_TEXT, IOR_TEXT_OTHER, IOR_TEXT_NAME,
                             IOR_WHOLE, IOR_NO_RETURN, IOR_COMPAT, IOR_REQUEST, IOR_AIO}));
+  EXPECT_EQ(seen.sections.contains(IOR_ADDRESS), GetParam());
   EXPECT_THAT(seen.text_statuses, IsSupersetOf({IOR_TEXT_OK, IOR_TEXT_NULL, IOR_TEXT_FAULT,
                                                 IOR_TEXT_TOO_LONG, IOR_TEXT_UNREAD}));
   EXPECT_THAT(seen.name_kinds, IsSupersetOf({IOR_NAME_PATH, IOR_NAME_DELETED, IOR_NAME_PSEUDO,

@@ -1,5 +1,6 @@
 #include "model/arguments.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
@@ -58,10 +59,15 @@ INSTANTIATE_TEST_SUITE_P(
                       {AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 17},
                       "domain=AF_INET6 type=SOCK_DGRAM|SOCK_NONBLOCK protocol=17"},
         ArgumentsCase{"socket", {99, 15, 0}, "domain=99 type=15 protocol=0"},
-        ArgumentsCase{"connect",
-                      {3, captured(2ull << 48 | 443ull << 32 | 0x7f000001), 16},
-                      "fd=3 addr=AF_INET:127.0.0.1:443 addrlen=16"},
-        ArgumentsCase{"connect", {3, captured(1ull << 48), 110}, "fd=3 addr=AF_UNIX addrlen=110"},
+        ArgumentsCase{"connect", {3, 0x7000, 16}, "fd=3 sockaddr=0x7000 addrlen=16"},
+        ArgumentsCase{
+            "openat", {kWorkingDirectory, 1, O_RDONLY, 0177777}, "dirfd=AT_FDCWD flags=O_RDONLY"},
+        ArgumentsCase{"open", {1, O_WRONLY | O_DIRECTORY, 07}, "flags=O_WRONLY|O_DIRECTORY"},
+        ArgumentsCase{"open", {1, O_RDWR | O_TMPFILE, 0600}, "flags=O_RDWR|O_TMPFILE mode=0600"},
+        ArgumentsCase{"mq_open", {1, O_RDONLY, 0177, 0}, "name=0x1 flags=O_RDONLY attrp=0x0"},
+        ArgumentsCase{"creat", {1, 0640}, "mode=0640"},
+        ArgumentsCase{"read", {3, 0x10, ~0ull}, "fd=3 buf=0x10 size=-1"},
+        ArgumentsCase{"read", {3, 0x10, 0xffffffff}, "fd=3 buf=0x10 size=4294967295"},
         ArgumentsCase{"epoll_ctl",
                       {4, EPOLL_CTL_MOD, 5, captured(EPOLLIN | EPOLLET | 0x20000)},
                       "epfd=4 op=EPOLL_CTL_MOD target_fd=5 events=EPOLLIN|EPOLLET|0x20000"},
@@ -85,6 +91,95 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) {
       return std::string(info.param.syscall) + "_" + std::to_string(info.index);
     });
+
+std::string text_of(std::uint32_t number, ior_table table, std::vector<std::uint64_t> args) {
+  Call call;
+  call.number = number;
+  call.table = table;
+  call.args = args;
+  return text_of(call);
+}
+
+TEST(Arguments, of_32_bit_calls_have_their_own_width) {
+  EXPECT_EQ(text_of(3, IOR_TABLE_32, {3, 0x10, 0xffffffff}), "fd=3 buf=0x10 size=-1");
+  EXPECT_EQ(text_of(5, IOR_TABLE_32, {0x10, O_RDONLY, 0177777}), "flags=O_RDONLY");
+}
+
+// IORING_OP_RECV into a buffer that is chosen later, IORING_OP_OPENAT.
+TEST(Arguments, of_requests_leave_out_what_they_do_not_have) {
+  EXPECT_EQ(text_of(27, IOR_TABLE_URING, {3, 0, ~0ull, 0}), "fd=3 buf=0x0 flags=0");
+  EXPECT_EQ(text_of(18, IOR_TABLE_URING, {3, 0, O_RDONLY, 0}), "dirfd=3 flags=O_RDONLY");
+}
+
+struct AddressCase {
+  const char* text;
+  std::string bytes;
+};
+
+template <typename T>
+std::string bytes_of(const T& address, std::size_t size = sizeof(T)) {
+  return {reinterpret_cast<const char*>(&address), size};
+}
+
+std::string inet_bytes(const char* host, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  ::inet_pton(AF_INET, host, &address.sin_addr);
+  return bytes_of(address);
+}
+
+std::string inet6_bytes(const char* host, std::uint16_t port, std::uint32_t scope) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
+  ::inet_pton(AF_INET6, host, &address.sin6_addr);
+  address.sin6_scope_id = scope;
+  return bytes_of(address);
+}
+
+std::string unix_bytes(std::string_view path) {
+  constexpr sa_family_t kFamily = AF_UNIX;
+  return bytes_of(kFamily).append(path);
+}
+
+class ArgumentsAddress : public testing::TestWithParam<AddressCase> {};
+
+TEST_P(ArgumentsAddress, is_shown_as_its_family_has_it) {
+  const std::vector<std::uint64_t> args = {3, 0x7000, 16};
+  Call call;
+  call.number = find_syscall("connect")->number;
+  call.args = args;
+  call.address = GetParam().bytes;
+  EXPECT_EQ(text_of(call), std::string("fd=3 addr=") + GetParam().text + " addrlen=16");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, ArgumentsAddress,
+    testing::Values(AddressCase{"AF_INET:127.0.0.1:443", inet_bytes("127.0.0.1", 443)},
+                    AddressCase{"AF_INET", inet_bytes("127.0.0.1", 443).substr(0, 7)},
+                    AddressCase{"AF_INET6:[::1]:80", inet6_bytes("::1", 80, 0)},
+                    AddressCase{"AF_INET6:[fe80::1%3]:80", inet6_bytes("fe80::1", 80, 3)},
+                    AddressCase{"AF_INET6:[::1]:80", inet6_bytes("::1", 80, 0).substr(0, 24)},
+                    AddressCase{"AF_INET6", inet6_bytes("::1", 80, 0).substr(0, 23)},
+                    AddressCase{"AF_UNIX:/run/x.sock", unix_bytes("/run/x.sock")},
+                    AddressCase{"AF_UNIX:/run/x.sock",
+                                unix_bytes(std::string_view("/run/x.sock\0rest", 16))},
+                    AddressCase{"AF_UNIX:@abstract", unix_bytes(std::string_view("\0abstract", 9))},
+                    AddressCase{"AF_UNIX", unix_bytes("")},
+                    AddressCase{"AF_NETLINK", std::string("\x10\0\0\0\0\0\0\0\0\0\0\0", 12)},
+                    AddressCase{"AF_UNSPEC", std::string("\0\0", 2)},
+                    AddressCase{"999", std::string("\xe7\x03", 2)}));
+
+TEST(Arguments, of_a_message_have_its_address_behind_its_size) {
+  const std::vector<std::uint64_t> args = {3, captured(11), 0};
+  const std::string address = unix_bytes("/run/x");
+  Call call;
+  call.number = find_syscall("sendmsg")->number;
+  call.args = args;
+  call.address = address;
+  EXPECT_EQ(text_of(call), "fd=3 size=11 addr=AF_UNIX:/run/x flags=0");
+}
 
 TEST(Arguments, of_a_syscall_without_a_row_are_numbered) {
   const std::vector<std::uint64_t> args = {1, 16};
