@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <exception>
 #include <string>
 
+#include "base/message.hpp"
 #include "cli/options.hpp"
 #include "cli/show.hpp"
 #include "trace/distress.hpp"
@@ -15,15 +15,16 @@
 
 namespace {
 
-int fail_with(const std::string& message, int exit_code) {
-  std::fputs(("ior: " + message + "\n").c_str(), stderr);
+int fail_with(const std::string& message, int exit_code, ior::Escape escape) {
+  ior::say(message, escape);
   return exit_code;
 }
 
 int trace(const ior::Options& options) {
   const auto exit_code = ior::run_trace(options);
   if (exit_code) return *exit_code;
-  return fail_with(exit_code.error().message, exit_code.error().before_attach ? 2 : 1);
+  const int status = exit_code.error().before_attach ? 2 : 1;
+  return fail_with(exit_code.error().message, status, options.escape);
 }
 
 // Files that ior opens must not get the numbers of standard input, output and error.
@@ -37,10 +38,10 @@ void fill_standard_fds() {
 
 int run(int argc, char** argv) {
   const auto options = ior::parse_options(argc, argv);
-  if (!options) return fail_with(options.error().message, 2);
+  if (!options) return fail_with(options.error().message, 2, ior::Escape::automatic);
   if (options->command == ior::Command::trace) return trace(*options);
   const auto shown = ior::show(*options, ior::kVersion);
-  return shown ? 0 : fail_with(shown.error().message, 2);
+  return shown ? 0 : fail_with(shown.error().message, 2, options->escape);
 }
 
 }  // namespace

@@ -173,6 +173,27 @@ void add_command_options(Command command, CLI::App& app, Given& given) {
   }
 }
 
+const char* about_escape(Command command) {
+  switch (command) {
+    case Command::collapsed:
+      return "auto or always (as \\xNN), or never: only what the format\nneeds (default: auto)";
+    case Command::export_records:
+      return "write names in ASCII: auto (on a terminal), always or\nnever (default: auto)";
+    case Command::report:
+      return "write what names could do harm with as \\xNN: auto\n"
+             "(-json: on a terminal), always or never (default: auto)";
+    default:
+      return "write what names could do harm with as \\xNN: auto (in\n"
+             "tables; rows and messages on a terminal), always or\nnever (default: auto)";
+  }
+}
+
+void add_escape_option(Command command, CLI::App& app, Given& given) {
+  if (command == Command::syscalls) return;
+  const char* group = command == Command::trace ? "How to run" : "Options";
+  OptionGroup(app, group).value("--escape", "WHEN", given.escape, about_escape(command));
+}
+
 // All that the command's line may hold; -help and -version are there for the help text, as they
 // were looked for before.
 class CommandApp {
@@ -182,6 +203,7 @@ class CommandApp {
     app_.set_help_flag();
     app_.allow_extras();
     add_command_options(command, app_, given);
+    add_escape_option(command, app_, given);
     OptionGroup other(app_, "Other");
     other.flag("-h,--help", help_, "print this help");
     if (command == Command::trace) other.flag("-V,--version", version_, "print the version");

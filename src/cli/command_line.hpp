@@ -37,6 +37,7 @@ struct Given {
   std::string fields;
   std::string count;
   std::string format;
+  std::string escape;
   bool json = false;
   std::vector<std::string> positionals;  // what is neither an option nor its value
 };

@@ -86,6 +86,7 @@ Result<void> read_values(const Given& given, Options& options) {
       .read(given.ready_fd, parse_ready_fd, options.ready_fd)
       .read(given.fields, parse_fields, options.fields)
       .read(given.count, parse_count, options.weight)
+      .read(given.escape, parse_escape, options.escape)
       .read(given.time, parse_time_column, options.row_options.time)
       .result();
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/escape.hpp"
 #include "base/result.hpp"
 #include "catalog/catalog.hpp"
 #include "model/fields.hpp"
@@ -58,7 +59,8 @@ struct Options {
   std::string file;                       // report, collapsed, export: the recording
   bool json = false;                      // report
   std::string format = "jsonl";           // export
-  std::string help;                       // Command::help: the text to print
+  Escape escape = Escape::automatic;
+  std::string help;  // Command::help: the text to print
 };
 
 // Reads argv. An error is the message for the user (what is wrong and what to do instead), without

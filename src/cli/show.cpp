@@ -1,10 +1,13 @@
 #include "cli/show.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <vector>
 
+#include "base/escape.hpp"
+#include "base/message.hpp"
 #include "cli/syscall_list.hpp"
 #include "model/ledger.hpp"
 #include "sinks/collapsed.hpp"
@@ -19,7 +22,8 @@ namespace {
 const std::vector<Field> kCollapsedFields = {Field::comm, Field::tracepoint, Field::path};
 
 ReportOptions report_options(const Options& options) {
-  ReportOptions report{.weight = options.weight, .rows = options.rows};
+  ReportOptions report{
+      .weight = options.weight, .rows = options.rows, .escaped = options.escape != Escape::never};
   if (!options.fields.empty()) report.fields = options.fields;
   return report;
 }
@@ -27,25 +31,27 @@ ReportOptions report_options(const Options& options) {
 // A figure made of a recording with losses should not pass for the whole.
 void warn_of_missing(const Recording& recording) {
   if (const std::uint64_t calls = missing(recording); calls != 0) {
-    std::cerr << fmt::format("ior: {} calls are missing from this recording: see ior report\n",
-                             calls);
+    say(fmt::format("{} calls are missing from this recording: see ior report", calls));
   }
 }
 
 Result<void> show_recording(const Options& options) {
+  const bool is_exact = options.escape == Escape::never;
+  const bool in_ascii = escapes(options.escape, STDOUT_FILENO);
   const auto recording = read_recording(options.file);
   if (!recording) return std::unexpected(recording.error());
   if (options.command == Command::report) {
     if (options.json)
-      write_report_json(*recording, std::cout);
+      write_report_json(*recording, std::cout, in_ascii);
     else
-      std::cout << format_summary(*recording) << format_report(*recording, report_options(options));
+      std::cout << format_summary(*recording, {.rows_not_written = {}, .escaped = !is_exact})
+                << format_report(*recording, report_options(options));
   } else if (options.command == Command::export_records) {
-    write_json_lines(*recording, std::cout);
+    write_json_lines(*recording, std::cout, in_ascii);
   } else {
     warn_of_missing(*recording);
     const auto& fields = options.fields.empty() ? kCollapsedFields : options.fields;
-    write_collapsed(*recording, fields, options.weight, std::cout);
+    write_collapsed(*recording, fields, options.weight, std::cout, is_exact);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstddef>
@@ -23,6 +24,8 @@ constexpr std::uint64_t kRingBytesMin = 4096;
 constexpr std::uint64_t kRingBytesMax = std::uint64_t{1} << 29;
 // With host and date around it, it must fit into a file name of 255.
 constexpr std::size_t kNameBytesMax = 128;
+constexpr std::array<std::string_view, 3> kEscapes = {"auto", "always", "never"};
+static_assert(kEscapes.size() == static_cast<std::size_t>(Escape::never) + 1);
 constexpr std::size_t kCommBytesMax = 15;  // as the kernel keeps it
 
 // The whole text as a number.
@@ -169,6 +172,15 @@ Result<Weight> parse_count(std::string_view text) {
                             did_you_mean(text, names_up_to(kLastWeight)), weight_names()));
   }
   return *weight;
+}
+
+Result<Escape> parse_escape(std::string_view text) {
+  const auto found = std::ranges::find(kEscapes, text);
+  if (found == kEscapes.end()) {
+    return fail(fmt::format("-escape: unknown case '{}'{} (cases: {})", text,
+                            did_you_mean(text, kEscapes), fmt::join(kEscapes, ", ")));
+  }
+  return static_cast<Escape>(found - kEscapes.begin());
 }
 
 Result<TimeColumn> parse_time_column(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/escape.hpp"
 #include "base/result.hpp"
 #include "model/fields.hpp"
 #include "sinks/row_time.hpp"
@@ -47,6 +48,8 @@ Result<std::string> parse_comm(std::string_view text);
 Result<std::vector<Field>> parse_fields(std::string_view text);
 
 Result<Weight> parse_count(std::string_view text);
+
+Result<Escape> parse_escape(std::string_view text);
 
 Result<TimeColumn> parse_time_column(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/escape.hpp"
 #include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
@@ -27,16 +28,27 @@ std::size_t weight_like_tail(std::string_view frame) {
   return tail.find_first_not_of("0123456789.") == tail.npos ? blank : frame.npos;
 }
 
-void append_frame(std::string& stack, std::string_view frame) {
-  if (!stack.empty()) stack += ';';
+// The frames of one stack.
+struct Stack {
+  std::string text;
+  bool is_exact;  // escape only what makes a stack something else
+};
+
+void append_frame(Stack& stack, std::string_view frame) {
+  std::string& text = stack.text;
+  if (!text.empty()) text += ';';
   const std::size_t blank = weight_like_tail(frame);
-  append_escaped(stack, frame.substr(0, blank), ";");
+  const std::string_view front = frame.substr(0, blank);
+  if (stack.is_exact)
+    append_special(text, front, ";\t\n\v\f\r");  // a blank begins a weight
+  else
+    append_escaped(text, front, ";");
   if (blank == frame.npos) return;
-  stack += "\\x20";
-  stack += frame.substr(blank + 1);
+  text += "\\x20";
+  text += frame.substr(blank + 1);
 }
 
-void append_path(std::string& stack, std::string_view path) {
+void append_path(Stack& stack, std::string_view path) {
   if (path.empty()) return append_frame(stack, "[no file]");
   if (path.find_first_not_of('/') == path.npos) return append_frame(stack, "/");
   if (path.front() != '/') return append_frame(stack, path);
@@ -47,7 +59,7 @@ void append_path(std::string& stack, std::string_view path) {
   }
 }
 
-void append_field(std::string& stack, Field field, const std::string& text, bool is_source) {
+void append_field(Stack& stack, Field field, const std::string& text, bool is_source) {
   if (field == Field::path) {
     append_path(stack, text);
     if (is_source) append_frame(stack, "[as source]");
@@ -56,17 +68,18 @@ void append_field(std::string& stack, Field field, const std::string& text, bool
   append_frame(stack, text.empty() ? "[no " + std::string(name_of(field)) + "]" : text);
 }
 
-Stacks merge(const Recording& recording, std::span<const Field> fields, Weight weight) {
+Stacks merge(const Recording& recording, std::span<const Field> fields, Weight weight,
+             bool is_exact) {
   Stacks stacks;
-  std::string stack;
+  Stack stack{.text = "", .is_exact = is_exact};
   for (const RecordGroup& group : group_records(recording, fields)) {
     const std::uint64_t value = weight_of(group, weight);
     if (value == 0) continue;
-    stack.clear();
+    stack.text.clear();
     for (const Field field : fields) {
       append_field(stack, field, field_text(recording, group.sums, field), group.is_source);
     }
-    stacks[stack] += value;
+    stacks[stack.text] += value;
   }
   return stacks;
 }
@@ -74,8 +87,8 @@ Stacks merge(const Recording& recording, std::span<const Field> fields, Weight w
 }  // namespace
 
 void write_collapsed(const Recording& recording, std::span<const Field> fields, Weight weight,
-                     std::ostream& out) {
-  const Stacks stacks = merge(recording, fields, weight);
+                     std::ostream& out, bool is_exact) {
+  const Stacks stacks = merge(recording, fields, weight, is_exact);
   std::vector<const Stacks::value_type*> sorted;
   sorted.reserve(stacks.size());
   for (const auto& stack : stacks) sorted.push_back(&stack);

@@ -13,10 +13,11 @@ namespace ior {
 // One line per different stack, sorted; the weights add up to the recording's. A stack of weight 0
 // has no line. A path is one frame per component, where it is absolute. Calls and their times are
 // in the stack of the file that is written to, or the new name; what was read from a second file is
-// in that one's, which ends its path with the frame "[as source]". What would break a line is
-// escaped as \xNN. Whether writing worked, the stream knows. Requires: `fields` is not empty,
+// in that one's, which ends its path with the frame "[as source]". Frames are escaped
+// (base/escape.hpp), `;` as well; of `exact` ones only what would make them other frames. Whether
+// writing worked, the stream knows. Requires: `fields` is not empty,
 // check_recording took the recording.
 void write_collapsed(const Recording& recording, std::span<const Field> fields, Weight weight,
-                     std::ostream& out);
+                     std::ostream& out, bool exact = false);
 
 }  // namespace ior

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <string_view>
 
+#include "base/escape.hpp"
 #include "catalog/catalog.hpp"
 #include "model/arguments.hpp"
 #include "sinks/write_all.hpp"
@@ -60,19 +61,6 @@ void append_field(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_files(std::string& out, const Call& call) {
-  const std::string_view path = text_of(call.path);
-  const std::string_view old_path = text_of(call.old_path);
-  if (old_path.empty()) return append_field(out, path);
-  if (path.empty()) return append_field(out, old_path);
-  const bool quotes = needs_quotes(old_path) || needs_quotes(path);
-  if (quotes) out += '"';
-  append_quoted(out, old_path);
-  out += " -> ";
-  append_quoted(out, path);
-  if (quotes) out += '"';
-}
-
 std::string header_of(const RowOptions& options) {
   std::string header = options.time == TimeColumn::none ? "" : "time,";
   header += "durationToPrevNs,durationNs,comm,";
@@ -118,6 +106,22 @@ Result<void> CsvRows::finish() {
   return {};
 }
 
+void CsvRows::append_shown(std::string& out, std::string_view text) {
+  if (!options_.escaped) return append_field(out, text);
+  shown_.clear();
+  append_escaped(shown_, text);
+  append_field(out, shown_);
+}
+
+void CsvRows::append_files(std::string& out, const Call& call) {
+  const std::string_view path = text_of(call.path);
+  const std::string_view old_path = text_of(call.old_path);
+  if (old_path.empty()) return append_shown(out, path);
+  if (path.empty()) return append_shown(out, old_path);
+  files_.assign(old_path).append(" -> ").append(path);
+  append_shown(out, files_);
+}
+
 void CsvRows::append(std::string& out, const Call& call) {
   time_.append(out, call.end_ns());
   if (call.after_loss) out += '~';
@@ -125,7 +129,7 @@ void CsvRows::append(std::string& out, const Call& call) {
   out += ',';
   if (!call.no_return) append_number(out, call.duration_ns);
   out += ',';
-  append_field(out, call.caller->comm_view());
+  append_shown(out, call.caller->comm_view());
   out += ',';
   append_number(out, call.caller->tgid);
   out += options_.classic ? '.' : ',';
@@ -143,7 +147,7 @@ void CsvRows::append(std::string& out, const Call& call) {
     arguments_.clear();
     append_arguments(arguments_, call);
     out += ',';
-    append_field(out, arguments_);
+    append_shown(out, arguments_);
   }
   out += '\n';
 }

@@ -22,6 +22,7 @@ struct RowOptions {
   TimeColumn time = TimeColumn::wall;
   bool classic = false;    // pid and tid as one column
   bool arguments = false;  // a column more
+  bool escaped = false;    // names and arguments, as base/escape.hpp has it
 };
 
 // Columns: time (of the call's end; of its enter where it has no end), durationToPrevNs (with ~ in
@@ -54,6 +55,8 @@ class CsvRows : public CallSink {
 
  private:
   void append(std::string& out, const Call& call);
+  void append_shown(std::string& out, std::string_view text);
+  void append_files(std::string& out, const Call& call);
   void flush() noexcept;
   void write_piece(std::string_view& rest) noexcept;
   bool has_room() const noexcept;
@@ -69,7 +72,8 @@ class CsvRows : public CallSink {
   HeldRows held_;
   std::string buffer_;                 // of what goes out
   std::vector<std::size_t> row_ends_;  // in the buffer
-  std::string arguments_;              // of one row
+  std::string files_, arguments_;      // of one row
+  std::string shown_;                  // one field, escaped
 };
 
 }  // namespace ior

@@ -6,6 +6,7 @@ namespace ior {
 namespace {
 
 constexpr std::size_t kChunkBytes = 256 << 10;
+constexpr std::size_t kRowBytes = 16 << 10;  // few are longer
 
 }  // namespace
 
@@ -14,6 +15,7 @@ std::string& HeldRows::begin_row() {
     if (free_.empty()) free_.push_back(chunks_.emplace_back(std::make_unique<Chunk>()).get());
     current_ = free_.back();
     free_.pop_back();
+    current_->text.reserve(kChunkBytes + kRowBytes);
   }
   begin_ = current_->text.size();
   return current_->text;

@@ -45,11 +45,11 @@ Json object_of(const Recording& recording, const Record& record, const MissingCa
 
 }  // namespace
 
-void write_json_lines(const Recording& recording, std::ostream& out) {
+void write_json_lines(const Recording& recording, std::ostream& out, bool ascii) {
   const MissingCalls missed(recording);
   for (const Record& record : recording.records) {
     // `replace` puts U+FFFD for invalid UTF-8, where the default would throw.
-    out << object_of(recording, record, missed).dump(-1, ' ', false, Json::error_handler_t::replace)
+    out << object_of(recording, record, missed).dump(-1, ' ', ascii, Json::error_handler_t::replace)
         << '\n';
   }
 }

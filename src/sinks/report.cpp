@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/escape.hpp"
 #include "model/ledger.hpp"
 #include "sinks/human.hpp"
 #include "sinks/record_groups.hpp"
@@ -144,11 +145,11 @@ std::string bytes_cell(std::uint64_t bytes, std::uint64_t unknown) {
   return bytes == 0 ? "?" : ">=" + human_bytes(bytes);
 }
 
-std::string field_cell(const Recording& recording, const RecordGroup& group, Field field) {
+std::string field_cell(const Recording& recording, const RecordGroup& group, Field field,
+                       bool is_escaped) {
   const std::string text = field_text(recording, group.sums, field);
   if (text.empty()) return "-";
-  std::string cell;
-  append_escaped(cell, text);
+  const std::string cell = is_escaped ? escaped(text) : text;
   if (field != Field::path) return cell;
   return shorten_path(cell, kPathColumns) + (group.is_source ? " (as source)" : "");
 }
@@ -185,7 +186,9 @@ Cells row_of(const Recording& recording, const RecordGroup& group, const ReportO
     append_figures_of_source(cells, group);
   else
     append_figures(cells, group);
-  for (const Field field : options.fields) cells.push_back(field_cell(recording, group, field));
+  for (const Field field : options.fields) {
+    cells.push_back(field_cell(recording, group, field, options.escaped));
+  }
   return cells;
 }
 
@@ -221,12 +224,6 @@ struct Line {
   std::string sentence;
 };
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  append_escaped(out, text);
-  return out;
-}
-
 void append_lines(std::string& out, const std::vector<Line>& lines, std::size_t width) {
   for (const Line& line : lines) {
     fmt::format_to(std::back_inserter(out), "ior:   {:<{}}  {}  {}\n", line.name, width, line.count,
@@ -234,11 +231,14 @@ void append_lines(std::string& out, const std::vector<Line>& lines, std::size_t 
   }
 }
 
-std::vector<Line> lines_of(const Recording& recording, bool is_info) {
+std::vector<Line> lines_of(const Recording& recording, bool is_info, bool is_escaped) {
+  const auto shown = [is_escaped](const std::string& text) {
+    return is_escaped ? escaped(text) : text;
+  };
   std::vector<Line> lines;
   for (const Loss& loss : recording.losses) {
     if ((loss.severity == Severity::info) != is_info) continue;
-    lines.push_back({escaped(loss.name), fmt::format("{}", loss.count), escaped(loss.sentence)});
+    lines.push_back({shown(loss.name), fmt::format("{}", loss.count), shown(loss.sentence)});
   }
   if (!is_info && !recording.totals.empty()) {
     lines.push_back(
@@ -249,13 +249,13 @@ std::vector<Line> lines_of(const Recording& recording, bool is_info) {
 }
 
 // Of which syscalls calls are missing.
-void append_missing(std::string& out, const Recording& recording) {
+void append_missing(std::string& out, const Recording& recording, bool is_escaped) {
   if (missing(recording) == 0) return;
   out += "ior: missing:\n";
   for (const SyscallTotal& total : recording.totals) {
     if (total.calls <= total.seen) continue;
     fmt::format_to(std::back_inserter(out), "ior:   {} of {} calls  {}\n", total.calls - total.seen,
-                   total.calls, escaped(total.tracepoint));
+                   total.calls, is_escaped ? escaped(total.tracepoint) : total.tracepoint);
   }
 }
 
@@ -280,8 +280,7 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
   return report;
 }
 
-std::string format_summary(const Recording& recording,
-                           std::optional<std::uint64_t> rows_not_written) {
+std::string format_summary(const Recording& recording, const SummaryOptions& options) {
   const double duration_s = static_cast<double>(recording.header.duration_ns) / 1e9;
   const double per_s =
       duration_s > 0 ? static_cast<double>(recording.calls_seen) / duration_s : 0.0;
@@ -289,11 +288,12 @@ std::string format_summary(const Recording& recording,
                                     recording.calls_seen, per_s, recording.calls_recorded);
   summary += fmt::format("ior: lost: {}, {}", plural(total_of(recording, Severity::lost), "call"),
                          plural(total_of(recording, Severity::name), "name"));
-  summary += rows_not_written ? ", " + plural(*rows_not_written, "row") + "\n" : "\n";
-  auto lost = lines_of(recording, false);
-  auto not_lost = lines_of(recording, true);
-  if (rows_not_written) {
-    lost.push_back({"rows_not_written", fmt::format("{}", *rows_not_written),
+  const auto& rows = options.rows_not_written;
+  summary += rows ? ", " + plural(*rows, "row") + "\n" : "\n";
+  auto lost = lines_of(recording, false, options.escaped);
+  auto not_lost = lines_of(recording, true, options.escaped);
+  if (rows) {
+    lost.push_back({"rows_not_written", fmt::format("{}", *rows),
                     "rows of calls that were seen, which could not be written"});
   }
   std::size_t width = 0;
@@ -301,7 +301,7 @@ std::string format_summary(const Recording& recording,
     for (const Line& line : *lines) width = std::max(width, line.name.size());
   }
   append_lines(summary, lost, width);
-  append_missing(summary, recording);
+  append_missing(summary, recording, options.escaped);
   summary += "ior: not lost:\n";
   append_lines(summary, not_lost, width);
   return summary;

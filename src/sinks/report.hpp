@@ -17,6 +17,12 @@ struct ReportOptions {
   std::vector<Field> fields = {Field::tracepoint, Field::path};
   Weight weight = Weight::count;
   std::size_t rows = 40;  // at most; 0: all
+  bool escaped = true;    // as base/escape.hpp has it
+};
+
+struct SummaryOptions {
+  std::optional<std::uint64_t> rows_not_written;  // none: there were to be no rows
+  bool escaped = true;
 };
 
 // The records grouped by the fields, heaviest first: count, errors, total and average latency,
@@ -29,8 +35,6 @@ std::string format_report(const Recording& recording, const ReportOptions& optio
 
 // "ior: syscalls seen N, per second R, recorded M", then every loss by cause, zero or not, what is
 // left unexplained, and of which syscalls calls are missing. Each line begins with "ior:".
-// Where rows were to be written as well, `rows_not_written` is how many were not.
-std::string format_summary(const Recording& recording,
-                           std::optional<std::uint64_t> rows_not_written = {});
+std::string format_summary(const Recording& recording, const SummaryOptions& options = {});
 
 }  // namespace ior

@@ -84,7 +84,7 @@ Json syscalls_of(const Recording& recording) {
 
 }  // namespace
 
-void write_report_json(const Recording& recording, std::ostream& out) {
+void write_report_json(const Recording& recording, std::ostream& out, bool ascii) {
   const Json report = {
       {"duration_ns", recording.header.duration_ns},
       {"calls",
@@ -95,7 +95,7 @@ void write_report_json(const Recording& recording, std::ostream& out) {
       {"syscalls", syscalls_of(recording)},
   };
   // `replace` puts U+FFFD for invalid UTF-8, where the default would throw.
-  out << report.dump(kIndent, ' ', false, Json::error_handler_t::replace) << '\n';
+  out << report.dump(kIndent, ' ', ascii, Json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace ior

@@ -8,8 +8,8 @@
 
 namespace ior {
 
-// One object, indented. Whether writing worked, the stream knows. Requires: check_recording took
-// the recording.
-void write_report_json(const Recording& recording, std::ostream& out);
+// One object, indented, with `ascii` in printable ASCII. Whether writing worked, the stream knows.
+// Requires: check_recording took the recording.
+void write_report_json(const Recording& recording, std::ostream& out, bool ascii = false);
 
 }  // namespace ior

@@ -14,6 +14,7 @@
 #include "actors/pipeline.hpp"
 #include "actors/threads.hpp"
 #include "base/clock.hpp"
+#include "base/message.hpp"
 #include "bpf/session.hpp"
 #include "sinks/csv_rows.hpp"
 #include "sinks/recording_writer.hpp"
@@ -41,10 +42,6 @@ Moment now() {
     closest = {.boot_ns = before + took / 2, .wall_ns = wall};
   }
   return closest;
-}
-
-void say(const std::string& text) {
-  std::fputs(("ior: " + text + "\n").c_str(), stderr);
 }
 
 RecordingHeader make_header(const Options& options) {
@@ -85,6 +82,7 @@ class Trace {
   int target_pidfd() const { return command_ ? command_->pidfd() : target_.get(); }
   Result<void> announce();
   void wait_for_exec();
+  void say(std::string_view message) const { ior::say(message, options_.escape); }
   Result<void> show();
   int finish_command();
 
@@ -176,7 +174,11 @@ Result<void> Trace::load() {
   if (!level) return std::unexpected(level.error());
   if (*level != 0) return fail_in_container();
   for (const std::string& loss : session_->losses()) say(loss);
-  if (options_.plain) rows_.emplace(STDOUT_FILENO, options_.row_options);
+  if (options_.plain) {
+    RowOptions rows = options_.row_options;
+    rows.escaped = escapes(options_.escape, STDOUT_FILENO);
+    rows_.emplace(STDOUT_FILENO, rows);
+  }
   pipeline_.emplace(
       session_->rings(),
       PipelineOptions{
@@ -243,13 +245,16 @@ int Trace::finish_command() {
 Result<void> Trace::show() {
   const auto path = file_ ? file_->commit(recording_) : Result<std::string>{};
   const auto rows = rows_ ? rows_->finish() : Result<void>{};
-  const auto missing_rows = rows_ ? std::optional(rows_->not_written()) : std::nullopt;
-  std::fputs(format_summary(recording_, missing_rows).c_str(), stderr);
+  SummaryOptions summary{.rows_not_written = {}, .escaped = options_.escape != Escape::never};
+  if (rows_) summary.rows_not_written = rows_->not_written();
+  std::fputs(format_summary(recording_, summary).c_str(), stderr);
   if (!path) return std::unexpected(path.error());
   if (file_) say("recording written to " + *path);
   if (options_.flamegraph || options_.plain) return rows;
   // The command's output has stdout for itself.
-  ReportOptions report{.weight = options_.weight, .rows = options_.rows};
+  ReportOptions report{.weight = options_.weight,
+                       .rows = options_.rows,
+                       .escaped = options_.escape != Escape::never};
   if (!options_.fields.empty()) report.fields = options_.fields;
   std::FILE* out = command_ ? stderr : stdout;
   if (std::fputs(format_report(recording_, report).c_str(), out) < 0 || std::fflush(out) != 0) {

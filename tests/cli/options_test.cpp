@@ -145,6 +145,14 @@ TEST(Options, without_a_value_take_one_dash_or_two) {
   EXPECT_TRUE(both.plain && both.flamegraph);
 }
 
+TEST(Options, say_when_to_escape) {
+  EXPECT_EQ(parsed({}).escape, Escape::automatic);
+  EXPECT_EQ(parsed({"-escape", "always"}).escape, Escape::always);
+  for (const char* command : {"report", "collapsed", "export"}) {
+    EXPECT_EQ(parsed({command, "--escape=never", "x"}).escape, Escape::never);
+  }
+}
+
 TEST(Options, the_rows_have_a_time_unless_their_columns_are_classic_or_they_shall_have_none) {
   EXPECT_EQ(parsed({"-plain"}).row_options.time, TimeColumn::wall);
   EXPECT_EQ(parsed({"-plain", "-columns", "default"}).row_options.time, TimeColumn::wall);
@@ -293,6 +301,9 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"--"}, "there is no command after --"},
            ErrorCase{{"-plain", "-fields", "pid"}, "leave out -fields and -count"},
            ErrorCase{{"-plain", "-count", "bytes"}, "leave out -fields and -count"},
+           ErrorCase{{"-escape", "yes"},
+                     "-escape: unknown case 'yes' (cases: auto, always, never)"},
+           ErrorCase{{"syscalls", "-escape", "never"}, "unknown option -escape"},
            ErrorCase{{"-args"}, "add -plain, or leave out -args"},
            ErrorCase{{"-time", "boot"}, "add -plain, or leave out -time"},
            ErrorCase{{"-columns", "classic"}, "add -plain, or leave out -columns"},

@@ -85,8 +85,10 @@ TEST(Collapsed, what_would_break_a_line_is_escaped) {
        "b",
        "a\\xc2\\x85b"},
       {"/caf\xc3\xa9", "caf\xc3\xa9"},
-      {"/\xff\xc2", "\xff\xc2"},
-      {"/back\\slash", "back\\slash"},
+      {"/\xff\xc2", "\\xff\\xc2"},
+      {"/\u202e", "\\xe2\\x80\\xae"},
+      {"/back\\slash", "back\\\\slash"},
+      {"/a\\x3bb", "a\\\\x3bb"},
       {"/track 12", "track\\x2012"},
       {"/track 12/x", "track\\x2012;x"},
       {"/a 1.5", "a\\x201.5"},
@@ -97,6 +99,17 @@ TEST(Collapsed, what_would_break_a_line_is_escaped) {
       {"/a ", "a "},
   };
   for (const auto& [path, stack] : kCases) EXPECT_EQ(stack_of_path(path), stack + " 1\n");
+}
+
+TEST(Collapsed, exact_frames_are_escaped_where_they_would_be_others) {
+  const auto exact = [](const std::string& path) {
+    std::ostringstream out;
+    const std::vector<Field> fields = {Field::path};
+    write_collapsed(recording_of({{.path = path}}), fields, Weight::count, out, true);
+    return out.str();
+  };
+  EXPECT_EQ(exact("/\x1b[31m\xff\u202e"), "\x1b[31m\xff\u202e 1\n");
+  EXPECT_EQ(exact("/a;b\n\\x\t12 3"), "a\\x3bb\\x0a\\\\x\\x0912\\x203 1\n");
 }
 
 TEST(Collapsed, fields_follow_one_another_in_the_order_asked_for) {

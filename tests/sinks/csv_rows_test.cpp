@@ -172,6 +172,18 @@ TEST(CsvRows, fields_are_quoted_where_rfc_4180_asks_for_it) {
   EXPECT_EQ(row_of(call_of("/x", "a,b")), "0,1523,\"a,b\",4711,4711,openat,3,/x\n");
 }
 
+TEST(CsvRows, names_are_exact_or_escaped_and_then_quoted) {
+  Call call = call_of("/a\x1b[0m\n,\\\"", "c\x9bt");
+  call.old_path = test::named("/\u202eb");
+  EXPECT_EQ(row_of(call),
+            "0,1523,c\x9bt,4711,4711,openat,3,"
+            "\"/\u202eb -> /a\x1b[0m\n,\\\"\"\"\n");
+  EXPECT_EQ(content_of(call, {.time = TimeColumn::none, .escaped = true}),
+            kHeader +
+                "0,1523,c\\x9bt,4711,4711,openat,3,"
+                "\"/\\xe2\\x80\\xaeb -> /a\\x1b[0m\\x0a,\\\\\"\"\"\n");
+}
+
 TEST(CsvRows, the_header_comes_once_and_also_without_calls) {
   const MemoryFile file;
   CsvRows rows(file.fd(), kTimeless);

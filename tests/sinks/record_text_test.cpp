@@ -35,27 +35,5 @@ TEST(RecordText, no_flags_are_no_text) {
   EXPECT_EQ(flags_text(O_RDONLY), "O_RDONLY");
 }
 
-TEST(RecordText, controls_separators_and_special_characters_are_escaped) {
-  const struct {
-    std::string text;
-    std::string escaped;
-  } kCases[] = {
-      {"", ""},
-      {"plain text", "plain text"},
-      {std::string("\0\x1f\x7f", 3), "\\x00\\x1f\\x7f"},
-      {"\xc2\x80\xc2\x9f\xc2\xa0", "\\xc2\\x80\\xc2\\x9f\xc2\xa0"},
-      {"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa",
-       "\xe2\x80\xa7\\xe2\\x80\\xa8\\xe2\\x80\\xa9\xe2\x80\xaa"},
-      {"\xc2", "\xc2"},
-      {"\xe2\x80", "\xe2\x80"},
-      {"a;b", "a\\x3bb"},
-  };
-  for (const auto& [text, escaped] : kCases) {
-    std::string out = "<";
-    append_escaped(out, text, ";");
-    EXPECT_EQ(out, "<" + escaped);
-  }
-}
-
 }  // namespace
 }  // namespace ior

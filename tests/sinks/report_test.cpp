@@ -225,12 +225,36 @@ TEST(Summary, shows_the_totals_and_every_loss_by_cause_and_what_is_missing) {
 }
 
 TEST(Summary, shows_how_many_rows_were_not_written_where_there_were_to_be_any) {
-  EXPECT_EQ(format_summary({}, 3),
+  EXPECT_EQ(format_summary({}, {.rows_not_written = 3}),
             "ior: syscalls seen 0, per second 0, recorded 0\n"
             "ior: lost: 0 calls, 0 names, 3 rows\n"
             "ior:   rows_not_written  3  rows of calls that were seen, which could not be written\n"
             "ior: not lost:\n");
-  EXPECT_THAT(format_summary({}, 0), testing::HasSubstr("rows_not_written  0  "));
+  EXPECT_THAT(format_summary({}, {.rows_not_written = 0}),
+              testing::HasSubstr("rows_not_written  0  "));
+}
+
+// Which a recording may hold that others made.
+TEST(Summary, names_cannot_forge_a_line) {
+  Recording recording;
+  recording.losses = {{"x\nior: lost: 0 calls", Severity::lost, "\x1b[2J", 1}};
+  recording.totals = {{.tracepoint = "enter\r\u202e", .calls = 1}};
+  const std::string summary = format_summary(recording);
+  EXPECT_THAT(summary, testing::HasSubstr("  x\\x0aior: lost: 0 calls  1  \\x1b[2J\n"));
+  EXPECT_THAT(summary, testing::HasSubstr("of 1 calls  enter\\x0d\\xe2\\x80\\xae\n"));
+  EXPECT_THAT(format_summary(recording, {.rows_not_written = {}, .escaped = false}),
+              testing::HasSubstr("x\nior: lost: 0 calls"));
+}
+
+TEST(Report, names_are_escaped_unless_they_shall_be_exact) {
+  const Recording recording = test::recording_of({{.path = "/a\nb\\\x80", .comm = "long comm"}});
+  const std::vector<Field> fields = {Field::path, Field::comm};
+  EXPECT_THAT(format_report(recording, {.fields = fields}),
+              testing::HasSubstr("PATH           COMM\n"));
+  EXPECT_THAT(format_report(recording, {.fields = fields}),
+              testing::HasSubstr("  /a\\x0ab\\\\\\x80  long comm\n"));
+  EXPECT_THAT(format_report(recording, {.fields = fields, .escaped = false}),
+              testing::HasSubstr("  /a\nb\\\x80  long comm\n"));
 }
 
 TEST(Summary, a_trace_without_duration_has_no_rate) {
