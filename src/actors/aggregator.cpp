@@ -19,6 +19,7 @@ void add_to(Sums& sums, const Call& call) {
   const MovedBytes moved = bytes_of(call);
   sums.bytes_read += moved.read;
   sums.bytes_written += moved.written;
+  if (!(call.after_loss | call.at_most | call.no_return)) return;
   sums.after_loss += call.after_loss;
   sums.at_most += call.at_most;
   sums.unmeasured += call.no_return && !why_no_return(call).empty();

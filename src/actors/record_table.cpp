@@ -20,16 +20,19 @@ RecordKey key_of(const Record& record) {
           .flags = record.flags};
 }
 
-Sums sums_of(const Record& record) {
-  return {.count = record.count,
-          .errors = record.errors,
-          .duration_ns = record.duration_ns,
-          .gap_ns = record.gap_ns,
-          .bytes_read = record.bytes_read,
-          .bytes_written = record.bytes_written,
-          .after_loss = record.after_loss,
-          .at_most = record.at_most,
-          .unmeasured = record.unmeasured};
+// What a record and the sums of calls have in common.
+void add_up(Record& record, const auto& more) {
+  record.count += more.count;
+  record.errors += more.errors;
+  record.duration_ns += more.duration_ns;
+  record.gap_ns += more.gap_ns;
+  record.bytes_read += more.bytes_read;
+  record.bytes_written += more.bytes_written;
+  // These lie apart, and most calls have none of it.
+  if ((more.after_loss | more.at_most | more.unmeasured) == 0) return;
+  record.after_loss += more.after_loss;
+  record.at_most += more.at_most;
+  record.unmeasured += more.unmeasured;
 }
 
 void set_key(Record& record, const RecordKey& key) {
@@ -52,16 +55,7 @@ HashedKey::HashedKey(const RecordKey& key_to_hash)
                        both(key.process, key.tid), both(key.flags, key.root)))) {}
 
 void RecordTable::add_to(std::uint32_t number, const Sums& sums) {
-  Record& record = records_[number];
-  record.count += sums.count;
-  record.errors += sums.errors;
-  record.duration_ns += sums.duration_ns;
-  record.gap_ns += sums.gap_ns;
-  record.bytes_read += sums.bytes_read;
-  record.bytes_written += sums.bytes_written;
-  record.after_loss += sums.after_loss;
-  record.at_most += sums.at_most;
-  record.unmeasured += sums.unmeasured;
+  add_up(records_[number], sums);
 }
 
 bool RecordTable::Equal::operator()(const Place& left, const HashedKey& right) const {
@@ -79,7 +73,7 @@ void RecordTable::prefetch_record(const HashedKey& key) const {
   if (guess == places_.end()) return;
   const Record* record = &records_[guess->number];
   __builtin_prefetch(record, 1);
-  __builtin_prefetch(&record->unmeasured, 1);  // the other cache line of a record's two
+  __builtin_prefetch(&record->bytes_written, 1);  // the other cache line of a record's two
 }
 
 std::uint32_t RecordTable::find(const HashedKey& key) const {
@@ -97,7 +91,7 @@ std::uint32_t RecordTable::add(const HashedKey& key) {
 void RecordTable::merge(const Record& record) {
   const HashedKey key(key_of(record));
   const std::uint32_t same = find(key);
-  add_to(same == kNone ? add(key) : same, sums_of(record));
+  add_up(records_[same == kNone ? add(key) : same], record);
 }
 
 void RecordTable::change_keys(const std::function<void(RecordKey&)>& change) {
@@ -109,7 +103,7 @@ void RecordTable::change_keys(const std::function<void(RecordKey&)>& change) {
     change(key);
     const HashedKey changed(key);
     if (const std::uint32_t same = find(changed); same != kNone) {
-      add_to(same, sums_of(record));
+      add_up(records_[same], record);
       continue;
     }
     set_key(record, key);

@@ -34,17 +34,18 @@ struct HashedKey {
   std::uint32_t hash = 0;
 };
 
-// What the calls of one record add up to, as Record has it.
+// What those calls of a batch add up to that go to one record, as Record has it. Small, because an
+// aggregator has many of them in work.
 struct Sums {
-  std::uint64_t count = 0;
-  std::uint64_t errors = 0;
+  std::uint32_t count = 0;
+  std::uint32_t errors = 0;
+  std::uint32_t after_loss = 0;
+  std::uint32_t at_most = 0;
   std::uint64_t duration_ns = 0;
   std::uint64_t gap_ns = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
-  std::uint64_t after_loss = 0;
-  std::uint64_t at_most = 0;
-  std::uint64_t unmeasured = 0;
+  std::uint32_t unmeasured = 0;
 };
 
 class RecordTable {

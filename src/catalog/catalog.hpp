@@ -31,7 +31,7 @@ enum class Kind : std::uint8_t {
 #undef KIND
 };
 
-enum class ByteClass : std::uint8_t { none, read, write, transfer, either };
+enum class ByteClass : std::uint8_t { none, read, write, transfer = read | write, either };
 enum class Returns : std::uint8_t {
   zero = IOR_RETURNS_zero,
   bytes = IOR_RETURNS_bytes,

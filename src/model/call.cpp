@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "catalog/catalog.hpp"
 
@@ -16,18 +17,13 @@ std::uint64_t limit_in(const Call& call, std::uint8_t argument) {
   return call.args[argument] & ~IOR_CAPTURED;
 }
 
-bool is_open_for_reading_alone(const Call& call) {
-  return call.has_flags && (call.flags & O_ACCMODE) == O_RDONLY;
+ByteClass way_open(const Call& call) {
+  const bool is_for_reading_alone = call.has_flags && (call.flags & O_ACCMODE) == O_RDONLY;
+  return is_for_reading_alone ? ByteClass::read : ByteClass::write;
 }
 
-bool is_reading(ByteClass kind, const Call& call) {
-  if (kind == ByteClass::either) return is_open_for_reading_alone(call);
-  return kind == ByteClass::read || kind == ByteClass::transfer;
-}
-
-bool is_writing(ByteClass kind, const Call& call) {
-  if (kind == ByteClass::either) return !is_open_for_reading_alone(call);
-  return kind == ByteClass::write || kind == ByteClass::transfer;
+bool has(ByteClass way, ByteClass part) {
+  return (std::to_underlying(way) & std::to_underlying(part)) != 0;
 }
 
 }  // namespace
@@ -45,8 +41,9 @@ MovedBytes bytes_of(const Call& call) {
   const ByteRule& rule = syscall->bytes;
   if (rule.flags < call.args.size() && (call.args[rule.flags] & MSG_PEEK)) return {};
   const auto moved = std::min(static_cast<std::uint64_t>(call.ret), limit_in(call, rule.limit));
-  return {.read = is_reading(rule.kind, call) ? moved : 0,
-          .written = is_writing(rule.kind, call) ? moved : 0};
+  const ByteClass way = rule.kind == ByteClass::either ? way_open(call) : rule.kind;
+  return {.read = has(way, ByteClass::read) ? moved : 0,
+          .written = has(way, ByteClass::write) ? moved : 0};
 }
 
 }  // namespace ior

@@ -48,12 +48,12 @@ TEST(RecordTable, AddsSumsUp) {
   const std::uint32_t number = table.add(key_of(1));
   const Sums sums = {.count = 1,
                      .errors = 2,
+                     .after_loss = 7,
+                     .at_most = 8,
                      .duration_ns = 3,
                      .gap_ns = 4,
                      .bytes_read = 5,
                      .bytes_written = 6,
-                     .after_loss = 7,
-                     .at_most = 8,
                      .unmeasured = 9};
   table.add_to(number, sums);
   table.add_to(number, sums);
