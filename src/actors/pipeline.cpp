@@ -330,7 +330,7 @@ void Pipeline::Graph::end_pass(std::uint64_t began_ns, bool has_records) {
   previous_began_ns_ = began_ns;
   if (has_records) {
     last_pass_with_records_ = pass_;
-    last_records_ns_ = began_ns + kClockSkewNs;
+    last_records_ns_ = clock_ns(CLOCK_BOOTTIME) + kClockSkewNs;
   }
   const bool are_rows_held = options.rows && sent_settled_ns_ <= last_records_ns_;
   const bool is_awaited = pass_ <= last_pass_with_records_ + 1 || are_rows_held;

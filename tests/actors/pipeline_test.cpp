@@ -257,24 +257,56 @@ TEST_P(PipelineThreads, SayWhichCallsCannotComeAnyMore) {
   pipeline.start();
   std::mt19937_64 random(9);
   std::size_t written = 0;
+  std::uint64_t last_ns = 0;
   for (std::uint32_t seq = 1; seq <= kCalls; ++seq) {
     for (std::uint32_t task = 1; task <= kTasks; ++task) {
       if (random() % 100 == 0) continue;
-      const std::uint64_t now = clock_ns(CLOCK_BOOTTIME);
+      last_ns = clock_ns(CLOCK_BOOTTIME);
       const Ids ids = {.task = task, .tgid = task, .tid = task};
-      auto call = whole_record(SYS_read, now - 100, 1).of(ids).seq(seq).at(now);
+      auto call = whole_record(SYS_read, last_ns - 100, 1).of(ids).seq(seq).at(last_ns);
       rings.append(random() % 4, call.bytes());
       ++written;
     }
     if (seq % 500 == 0) std::this_thread::sleep_for(milliseconds(2));
   }
-  const std::uint64_t last_ns = clock_ns(CLOCK_BOOTTIME);
   EXPECT_TRUE(comes_true([&] { return rows.settled_ns() > last_ns; })) << "with nothing to read";
   EXPECT_EQ(rows.count(), written);
   pipeline.stop();
   EXPECT_EQ(rows.late(), 0u);
   EXPECT_EQ(rows.went_back(), 0u);
   EXPECT_GT(pipeline.counts().calls.given_up, 0u);
+}
+
+// A call ends long after the pass in which it is read began, as the reader has lost its CPU.
+class RingsOfASlowReader final : public FakeRings {
+ public:
+  using FakeRings::FakeRings;
+  std::uint64_t produced(std::size_t ring) const override {
+    if (!is_late_.exchange(true)) {
+      const std::uint64_t start = clock_ns(CLOCK_BOOTTIME);
+      while (clock_ns(CLOCK_BOOTTIME) < start + 20'000'000) {
+      }
+      last_ns_ = clock_ns(CLOCK_BOOTTIME);
+      auto* rings = const_cast<RingsOfASlowReader*>(this);
+      rings->append(ring, read_call(1).at(last_ns_).bytes());
+    }
+    return FakeRings::produced(ring);
+  }
+  std::uint64_t last_ns() const { return last_ns_; }
+
+ private:
+  mutable std::atomic<bool> is_late_{false};
+  mutable std::atomic<std::uint64_t> last_ns_{~std::uint64_t{0}};
+};
+
+TEST_P(PipelineThreads, HoldNoRowForEverThatEndedAfterItsPassBegan) {
+  RingsOfASlowReader rings(1);
+  SettledRows rows;
+  Pipeline pipeline(rings, options_for(threads(), &rows));
+  pipeline.start();
+  EXPECT_TRUE(comes_true([&] { return rows.settled_ns() > rings.last_ns(); }));
+  pipeline.stop();
+  EXPECT_EQ(rows.count(), 1u);
 }
 
 class CountingRows final : public CallSink {

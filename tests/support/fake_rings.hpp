@@ -14,7 +14,7 @@
 namespace ior::test {
 
 // Thread safety: every function may be called by any thread.
-class FakeRings final : public RingSource {
+class FakeRings : public RingSource {
  public:
   explicit FakeRings(std::size_t rings) : rings_(rings) {}
 
