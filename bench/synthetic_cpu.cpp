@@ -84,7 +84,7 @@ std::uint32_t Cpu::name_id(std::string_view path) {
   const auto [known, is_new] = name_ids_.try_emplace(std::string(path), next);
   if (is_new) {
     Record record(head_of(Task{}, IOR_RECORD_NAME));
-    record.put(ior_name{next, IOR_NAME_PATH, 100'000 + next});
+    record.put(ior_name{next, IOR_NAME_PATH, IOR_ROOT_OWN, 100'000 + next});
     record.put_text(path);
     write(record);
   }

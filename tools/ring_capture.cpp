@@ -9,6 +9,7 @@
 #include "bpf/session.hpp"
 #include "catalog/catalog.hpp"
 #include "trace/target.hpp"
+#include "trace/wait.hpp"
 
 namespace {
 

@@ -126,13 +126,14 @@ void Aggregator::find_paths(std::span<Waiting> all) {
 void Aggregator::make_key(Waiting& waiting) {
   const Partial& partial = waiting.partial;
   const auto old_path = string_of(partial.old_path);
+  const auto root = root_number_of(partial);
   const auto tracepoint = tracepoint_of(partial);
   const CallerNumbers& caller = callers_[partial.caller->number];
   waiting.key.reset();
-  if (!waiting.path || !old_path || !tracepoint || !caller.comm) return;
+  if (!waiting.path || !old_path || !root || !tracepoint || !caller.comm) return;
   waiting.key.emplace(RecordKey{.path = *waiting.path,
                                 .old_path = *old_path,
-                                .root = kEmpty,
+                                .root = *root,
                                 .tracepoint = *tracepoint,
                                 .comm = *caller.comm,
                                 .process = is_folded_ ? processes_.other() : caller.process,
@@ -221,6 +222,15 @@ std::optional<std::uint32_t> Aggregator::string_of(const HashedText& text) {
 
 std::optional<std::uint32_t> Aggregator::string_of(const Name* name) {
   return name ? string_of(name->text) : std::optional(kEmpty);
+}
+
+std::optional<std::uint32_t> Aggregator::root_number_of(const Partial& partial) {
+  const Name* root = root_of(*partial.caller, partial.path, partial.old_path);
+  if (!root || root->text.empty()) return kEmpty;
+  if (has_number(root, shard_)) return root->numbers[shard_];
+  const auto number = string_of(root);
+  if (root->numbers) root->numbers[shard_] = number.value_or(kNoNumber);
+  return number;
 }
 
 // Numbers that the catalogue can't have are as many as a program likes: bounded like other strings.

@@ -80,6 +80,7 @@ class Aggregator {
   std::uint32_t find_or_add(const std::optional<HashedKey>& key);
   std::optional<std::uint32_t> string_of(const HashedText& text);
   std::optional<std::uint32_t> string_of(const Name* name);
+  std::optional<std::uint32_t> root_number_of(const Partial& partial);
   std::optional<std::uint32_t> tracepoint_of(const Partial& partial);
   void fold();
 

@@ -29,8 +29,8 @@ bool has_text(const Target& target) {
 const Name* path_behind_link(const Text& text, const Name& leads_to, BatchMemory& memory) {
   std::string_view rest = text.bytes.substr(text.link);
   rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
-  if (text.status != IOR_TEXT_TOO_LONG) return join_in(memory, leads_to.text, rest);
-  return join_in(memory, leads_to.text, std::string(rest) + "...");
+  if (text.status != IOR_TEXT_TOO_LONG) return join_in(memory, leads_to, rest);
+  return join_in(memory, leads_to, std::string(rest) + "...");
 }
 
 const Name* path_of(const Target& target, const Text& text, const Name* directory,
@@ -47,7 +47,7 @@ const Name* path_of(const Target& target, const Text& text, const Name* director
   }
   if (text.bytes.empty()) return is_text ? nullptr : directory;
   if (is_text || !directory || text.bytes.starts_with('/')) return name_in(memory, text.bytes);
-  return join_in(memory, directory->text, text.bytes);
+  return join_in(memory, *directory, text.bytes);
 }
 
 // The open flags that the call passes, where it passes any.
@@ -137,6 +137,17 @@ CallFiles files_of_second_half(const Event& exit) {
 }
 
 }  // namespace
+
+void name_from_one_root(CallFiles& files, const Caller& caller, const Name& own_root,
+                        BatchMemory& memory) {
+  if (!files.path || !files.old_path) return;
+  if (!files.path->text.starts_with('/') || !files.old_path->text.starts_with('/')) return;
+  const auto root_of = [&](const Name* name) { return name->root ? name->root : caller.root; };
+  if (text_of(root_of(files.path)) == text_of(root_of(files.old_path))) return;
+  for (const Name** name : {&files.path, &files.old_path}) {
+    *name = copy_in(memory, path_below(text_of(root_of(*name)), (*name)->text), &own_root);
+  }
+}
 
 CallFiles files_of_exit(const Syscall* row, const Event& exit, BatchMemory& memory) {
   const bool is_whole = exit.record.has(IOR_WHOLE);

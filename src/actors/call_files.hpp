@@ -25,4 +25,9 @@ CallFiles files_of_exit(const Syscall* row, const Event& exit,
 CallFiles files_of_call(const Syscall* row, const Event& enter, const Event& exit,
                         std::pmr::monotonic_buffer_resource& memory);
 
+// Where a call's two files start from different roots: names both from ior's own, each with the
+// name of its root in front.
+void name_from_one_root(CallFiles& files, const Caller& caller, const Name& own_root,
+                        std::pmr::monotonic_buffer_resource& memory);
+
 }  // namespace ior

@@ -18,7 +18,7 @@ std::size_t fixed_bytes(const ior_head& head) {
       break;
   }
   std::size_t bytes = sizeof(ior_head) + 8u * head.nargs;
-  if (head.kind == IOR_RECORD_EXIT) bytes += sizeof(ior_exit);
+  if (head.kind != IOR_RECORD_ENTER) bytes += sizeof(ior_exit);
   if (head.sections & IOR_FILE) bytes += sizeof(ior_file);
   if (head.sections & IOR_OTHER) bytes += sizeof(ior_file);
   if (head.sections & IOR_INTRO) bytes += sizeof(ior_intro);
@@ -71,8 +71,8 @@ bool ends_in_texts(const ior_head& head, std::span<const std::byte> rest) {
 std::optional<WireRecord> decode_record(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < sizeof(ior_head)) return std::nullopt;
   const auto& head = *reinterpret_cast<const ior_head*>(bytes.data());
-  if (head.kind < IOR_RECORD_ENTER || head.kind > IOR_RECORD_END || head.nargs > IOR_ARGS_MAX ||
-      (head.sections & ~IOR_SECTIONS_ALL) != 0) {
+  if (head.kind < IOR_RECORD_ENTER || head.kind > IOR_RECORD_IN_FLIGHT ||
+      head.nargs > IOR_ARGS_MAX || (head.sections & ~IOR_SECTIONS_ALL) != 0) {
     return std::nullopt;
   }
   const std::size_t fixed = fixed_bytes(head);

@@ -34,8 +34,10 @@ void FdTracker::track(Batch& batch) noexcept {
         break;
       case IOR_RECORD_ENTER:
       case IOR_RECORD_EXIT:
+      case IOR_RECORD_IN_FLIGHT:
         if (const ior_file* file = record.file()) event.file = name_of(*file, record, batch);
         if (const ior_file* other = record.other()) event.other = name_of(*other, record, batch);
+        if (const ior_intro* intro = record.intro()) roots_->learn(intro->root);
         break;
       case IOR_RECORD_PROCESS:
       case IOR_RECORD_END:
@@ -59,7 +61,14 @@ void FdTracker::remember(const WireRecord& record, Batch& batch) {
     if (taken >= window.size() || !window[taken].name) continue;
     batch.retired.push_back(std::move(window[taken].name));
   }
-  window[place] = {name.name_id, keep_name(made_name(name, text), batch.shards.size())};
+  window[place] = {name.name_id,
+                   keep_name(made_name(name, text), batch.shards.size(), root_of(name))};
+}
+
+// What is no path starts from no root.
+const Name* FdTracker::root_of(const ior_name& name) {
+  const bool is_path = name.name_kind != IOR_NAME_PSEUDO && name.name_kind != IOR_NAME_SOCKET;
+  return is_path ? roots_->learn(name.root) : nullptr;
 }
 
 const Name* FdTracker::named(std::size_t ring, std::uint32_t id) const {
@@ -70,7 +79,7 @@ const Name* FdTracker::named(std::size_t ring, std::uint32_t id) const {
   return name_at(window[place].name);
 }
 
-const Name* FdTracker::name_of(const ior_file& file, const WireRecord& record, Batch& batch) const {
+const Name* FdTracker::name_of(const ior_file& file, const WireRecord& record, Batch& batch) {
   switch (file.status) {
     case IOR_FILE_NAMED:
       return named(record.head().cpu, file.name_id);
@@ -84,7 +93,7 @@ const Name* FdTracker::name_of(const ior_file& file, const WireRecord& record, B
       return &kInChange;
     case IOR_FILE_INLINE:
       if (const ior_name* name = record.inline_name()) {
-        return copy_in(batch.memory, made_name(*name, record.inline_text().bytes));
+        return copy_in(batch.memory, made_name(*name, record.inline_text().bytes), root_of(*name));
       }
       return &kNameLost;
     default:

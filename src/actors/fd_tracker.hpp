@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "actors/message.hpp"
+#include "actors/roots.hpp"
 
 namespace ior {
 
@@ -16,9 +19,10 @@ namespace ior {
 // as many as it is long (IOR_NAME_NUMBERS): 65,536 names, 16 MiB of text.
 class FdTracker {
  public:
-  explicit FdTracker(std::size_t rings) : windows_(rings) {}
+  explicit FdTracker(std::size_t rings, std::shared_ptr<Roots> roots = std::make_shared<Roots>())
+      : roots_(std::move(roots)), windows_(rings) {}
 
-  // Fills file and other of the batch's events.
+  // Fills file and other of the batch's events, and learns the roots that they tell.
   void track(Batch& batch) noexcept;
 
  private:
@@ -30,9 +34,11 @@ class FdTracker {
       std::vector<Place>;  // by id modulo IOR_NAME_WINDOW, as long as the largest that was used
 
   void remember(const WireRecord& record, Batch& batch);
-  const Name* name_of(const ior_file& file, const WireRecord& record, Batch& batch) const;
+  const Name* root_of(const ior_name& name);
+  const Name* name_of(const ior_file& file, const WireRecord& record, Batch& batch);
   const Name* named(std::size_t ring, std::uint32_t id) const;
 
+  const std::shared_ptr<Roots> roots_;
   std::vector<Window> windows_;
 };
 

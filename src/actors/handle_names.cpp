@@ -2,16 +2,16 @@
 
 namespace ior {
 
-void HandleNames::remember(std::uint64_t handle, std::string_view path) {
+void HandleNames::remember(std::uint64_t handle, std::string_view path, const Name* root) {
   const std::lock_guard lock(mutex_);
   if (names_.size() >= kMax) names_.clear();
-  names_.insert_or_assign(handle, std::string(path));
+  names_.insert_or_assign(handle, Found{std::string(path), root});
 }
 
-std::string HandleNames::find(std::uint64_t handle) const {
+HandleNames::Found HandleNames::find(std::uint64_t handle) const {
   const std::lock_guard lock(mutex_);
   const auto found = names_.find(handle);
-  return found == names_.end() ? std::string() : found->second;
+  return found == names_.end() ? Found() : found->second;
 }
 
 }  // namespace ior

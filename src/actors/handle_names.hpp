@@ -11,19 +11,25 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include "model/call.hpp"
+
 namespace ior {
 
 class HandleNames {
  public:
   static constexpr std::size_t kMax = 1 << 16;
 
-  void remember(std::uint64_t handle, std::string_view path);
-  // Empty where the handle is not known.
-  std::string find(std::uint64_t handle) const;
+  struct Found {
+    std::string path;  // empty: the handle is not known
+    const Name* root = nullptr;
+  };
+
+  void remember(std::uint64_t handle, std::string_view path, const Name* root);
+  Found find(std::uint64_t handle) const;
 
  private:
   mutable std::mutex mutex_;
-  absl::flat_hash_map<std::uint64_t, std::string> names_;
+  absl::flat_hash_map<std::uint64_t, Found> names_;
 };
 
 }  // namespace ior

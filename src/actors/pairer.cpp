@@ -26,7 +26,8 @@ bool comes_before(const WireRecord& left, const WireRecord& right) {
 }
 
 bool is_second_half(const WireRecord& record) {
-  return record.kind() == IOR_RECORD_EXIT && !record.has(IOR_WHOLE);
+  const bool is_last = record.kind() == IOR_RECORD_EXIT || record.kind() == IOR_RECORD_IN_FLIGHT;
+  return is_last && !record.has(IOR_WHOLE);
 }
 
 // Comes after an enter half that was written: an exit half, or the end of a thread inside a call.
@@ -44,7 +45,7 @@ std::byte* copy_name(const Name*& name, std::byte* place, std::byte* text) {
   if (!name) return text;
   std::memcpy(text, name->text.data(), name->text.size());
   const std::size_t size = name->text.size();
-  name = new (place) Name{{reinterpret_cast<const char*>(text), size}};
+  name = new (place) Name{{reinterpret_cast<const char*>(text), size}, nullptr, name->root};
   return text + size;
 }
 
@@ -159,6 +160,10 @@ bool Pairer::take_in_turn(Thread& thread, Kept& kept) {
     start(thread, kept);
     return true;
   }
+  if (record.kind() == IOR_RECORD_IN_FLIGHT) {
+    list(thread, kept.event);
+    return true;
+  }
   deliver(thread, kept);
   if (record.has(IOR_REQUEST)) {
     end_thread(task);
@@ -183,6 +188,7 @@ void Pairer::take_head(Thread& thread, const WireRecord& record) {
     std::memcpy(caller.comm.data(), intro->comm, IOR_COMM_SIZE);
     caller.comm.back() = '\0';
     caller.process_start_ns = intro->process_start_ns;
+    caller.root = roots_->find(intro->root);
     thread.in_batch = nullptr;
   }
 }
@@ -260,39 +266,65 @@ void Pairer::keep_enters() {
   entered_.clear();
 }
 
+// The call whose last record this is; `enter` is its enter half, where that came by itself.
+Call Pairer::call_of(const Thread& thread, const Syscall* row, const Event* enter,
+                     const Event& last) {
+  auto& memory = shard_batch_->memory;
+  const WireRecord record = last.record, first = enter ? enter->record : record;
+  CallFiles files =
+      enter ? files_of_call(row, *enter, last, memory) : files_of_exit(row, last, memory);
+  name_from_one_root(files, thread.caller, *roots_->find(IOR_ROOT_OWN), memory);
+  return {.caller = nullptr,
+          .path = files.path,
+          .old_path = files.old_path,
+          .args = record.head().nargs != 0 ? record.args() : first.args(),
+          .address = record.address().bytes,
+          .enter_ns = record.exit().enter_ns,
+          .duration_ns = record.head().time_ns - record.exit().enter_ns,
+          .gap_ns = 0,
+          .ret = record.exit().ret,
+          .number = first.nr(),
+          .flags = files.flags,
+          .table = record.table(),
+          .after_loss = false,
+          .has_flags = files.has_flags,
+          .no_return = record.has(IOR_NO_RETURN),
+          .at_most = record.has(IOR_AT_MOST)};
+}
+
 // Makes the call that ends with this record, of its enter half, too, where that came by itself.
 void Pairer::deliver(Thread& thread, Kept& exit) {
   const WireRecord record = exit.event.record;
   Kept* enter = is_second_half(record) ? &thread.enter : nullptr;
   const WireRecord first = enter ? enter->event.record : record;
-  const std::uint32_t number = first.nr();
-  const ior_table table = record.table();
-  const Syscall* row = find_syscall(number, table);
-  const CallFiles files = enter ? files_of_call(row, enter->event, exit.event, shard_batch_->memory)
-                                : files_of_exit(row, exit.event, shard_batch_->memory);
-  Call call = {.caller = nullptr,
-               .path = files.path,
-               .old_path = files.old_path,
-               .args = record.head().nargs != 0 ? record.args() : first.args(),
-               .address = record.address().bytes,
-               .enter_ns = record.exit().enter_ns,
-               .duration_ns = record.head().time_ns - record.exit().enter_ns,
-               .gap_ns = 0,
-               .ret = record.exit().ret,
-               .number = number,
-               .flags = files.flags,
-               .table = table,
-               .after_loss = false,
-               .has_flags = files.has_flags,
-               .no_return = record.has(IOR_NO_RETURN)};
-  if (row) join_handle(*row, call);
+  const Syscall* row = find_syscall(first.nr(), record.table());
+  Call call = call_of(thread, row, enter ? &enter->event : nullptr, exit.event);
+  if (row) join_handle(*row, call, thread.caller);
   ++counts_.seen;
-  ++counts_.seen_by_row[IOR_ROW_OF(number, table)];
+  ++counts_.seen_by_row[IOR_ROW_OF(call.number, call.table)];
   if (!passes(call, thread)) return;
   finish(thread, call, first.head().tid);
   shard_batch_->calls.push_back(call);
   if (exit.memory) shard_batch_->kept.push_back(std::move(exit.memory));
   if (enter && enter->memory) shard_batch_->kept.push_back(std::move(enter->memory));
+}
+
+// Notes a call that has not ended.
+void Pairer::list(const Thread& thread, const Event& last) {
+  const Event* enter = is_second_half(last.record) ? &thread.enter.event : nullptr;
+  const std::uint32_t number = (enter ? enter->record : last.record).nr();
+  const Syscall* row = find_syscall(number, last.record.table());
+  const Call call = call_of(thread, row, enter, last);
+  if (!passes(call, thread)) return;
+  in_flight_.add({.tgid = thread.caller.tgid,
+                  .tid = thread.caller.tid,
+                  .comm = std::string(thread.caller.comm_view()),
+                  .tracepoint = tracepoint_name(call.number, call.table),
+                  .path = std::string(text_of(call.path)),
+                  .old_path = std::string(text_of(call.old_path)),
+                  .root = std::string(text_of(root_of(thread.caller, call.path, call.old_path))),
+                  .age_ns = call.duration_ns,
+                  .since_before_start = call.ret != 0});
 }
 
 // Of a call that is recorded.
@@ -323,16 +355,16 @@ const Caller* Pairer::caller_of(Thread& thread, std::uint32_t tid) {
 }
 
 // Remembers whose handle was given out; names the file of one that could not be opened.
-void Pairer::join_handle(const Syscall& row, Call& call) {
+void Pairer::join_handle(const Syscall& row, Call& call, const Caller& caller) {
   const auto has = [&](std::size_t position, ior_argument argument) {
     return row.arguments[position] == argument && position < call.args.size() &&
            (call.args[position] & IOR_CAPTURED);
   };
   if (has(2, IOR_ARGUMENT_handle_given) && call.ret == 0) {
-    handles_->remember(call.args[2], text_of(call.path));
+    handles_->remember(call.args[2], text_of(call.path), root_of(caller, call.path, call.old_path));
   } else if (has(1, IOR_ARGUMENT_handle) && text_of(call.path) == unknown::kHandle) {
-    if (const std::string path = handles_->find(call.args[1]); !path.empty()) {
-      call.path = copy_in(shard_batch_->memory, path);
+    if (const auto found = handles_->find(call.args[1]); !found.path.empty()) {
+      call.path = copy_in(shard_batch_->memory, found.path, found.root);
     }
   }
 }

@@ -19,7 +19,9 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "actors/handle_names.hpp"
+#include "actors/in_flight_list.hpp"
 #include "actors/message.hpp"
+#include "actors/roots.hpp"
 
 namespace ior {
 
@@ -47,16 +49,20 @@ class Pairer {
 
   Pairer(std::size_t shard, CallFilter filter,
          std::shared_ptr<HandleNames> handles = std::make_shared<HandleNames>(),
+         std::shared_ptr<const Roots> roots = std::make_shared<Roots>(),
          std::size_t max_threads = kMaxThreads)
       : shard_(shard),
         filter_(std::move(filter)),
         handles_(std::move(handles)),
+        roots_(std::move(roots)),
         max_threads_(max_threads) {}
 
   // Fills the calls, callers and processes of the batch's part for this shard.
   void pair(Batch& batch) noexcept;
 
   const PairerCounts& counts() const { return counts_; }
+  // Those of the shard's threads that did not end.
+  InFlightList& in_flight() { return in_flight_; }
   std::size_t thread_count() const { return threads_.size(); }
 
  private:
@@ -99,15 +105,18 @@ class Pairer {
   bool is_turn(Thread& thread, const WireRecord& record);
   void give_up_before(Thread& thread, std::uint32_t seq);
   void start(Thread& thread, Kept& enter);
+  Call call_of(const Thread& thread, const Syscall* row, const Event* enter, const Event& last);
   void deliver(Thread& thread, Kept& exit);
+  void list(const Thread& thread, const Event& last);
   void finish(Thread& thread, Call& call, std::uint32_t tid);
-  void join_handle(const Syscall& row, Call& call);
+  void join_handle(const Syscall& row, Call& call, const Caller& caller);
   bool passes(const Call& call, const Thread& thread) const;
   const Caller* caller_of(Thread& thread, std::uint32_t tid);
 
   const std::size_t shard_;
   const CallFilter filter_;
   const std::shared_ptr<HandleNames> handles_;  // of all shards
+  const std::shared_ptr<const Roots> roots_;
   const std::size_t max_threads_;
   absl::flat_hash_map<std::uint32_t, Thread> threads_;  // by task
   std::uint32_t last_task_ = 0;                         // that was looked up
@@ -116,6 +125,7 @@ class Pairer {
   std::vector<std::uint32_t> waiting_;                  // tasks with held events
   std::vector<std::uint32_t> entered_;  // tasks that entered a call in the batch in work
   PairerCounts counts_;
+  InFlightList in_flight_;
   std::uint64_t batches_ = 0;
   const Batch* batch_ = nullptr;       // in work
   ShardBatch* shard_batch_ = nullptr;  // this shard's part of it

@@ -92,9 +92,9 @@ PipelineOptions limited(PipelineOptions options) {
 // A shard's actors: all calls of a thread go through the same ones.
 struct Shard {
   Shard(std::size_t shard_number, const CallFilter& filter, std::shared_ptr<HandleNames> handles,
-        std::shared_ptr<TableRoom> room)
+        std::shared_ptr<const Roots> roots, std::shared_ptr<TableRoom> room)
       : number(shard_number),
-        pairer(number, filter, std::move(handles)),
+        pairer(number, filter, std::move(handles), std::move(roots)),
         aggregator(number, std::move(room)) {}
   const std::size_t number;
   Pairer pairer;
@@ -122,6 +122,7 @@ struct Pipeline::Graph {
   const std::size_t ring_bytes;
   std::vector<RingReader> readers;
   Decoder decoder;
+  const std::shared_ptr<Roots> roots;
   FdTracker fd_tracker;
   std::vector<std::unique_ptr<Shard>> shards;
   std::uint64_t malformed = 0;
@@ -171,14 +172,15 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       arena(options.threads, 1),
       ring_bytes(source.ring_bytes()),
       decoder(deal_for(options.threads)),
-      fd_tracker(source.ring_count()),
+      roots(std::make_shared<Roots>(decoder.shard_count(), &source)),
+      fd_tracker(source.ring_count(), roots),
       batch_limit(kBatchesEach * (decoder.shard_count() + 1)),
       free(batch_limit) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
   const auto handles = std::make_shared<HandleNames>();
   for (std::size_t i = 0; i < decoder.shard_count(); ++i) {
-    shards.push_back(std::make_unique<Shard>(i, options.filter, handles, room));
+    shards.push_back(std::make_unique<Shard>(i, options.filter, handles, roots, room));
   }
 }
 
@@ -444,6 +446,9 @@ void Pipeline::collect(Recording& recording) {
   Aggregator& first = graph_->shards.front()->aggregator;
   for (const auto& shard : std::span(graph_->shards).subspan(1)) first.absorb(shard->aggregator);
   first.release_to(recording);
+  InFlightList in_flight;
+  for (const auto& shard : graph_->shards) in_flight.absorb(shard->pairer.in_flight());
+  recording.in_flight = in_flight.release();
 }
 
 }  // namespace ior

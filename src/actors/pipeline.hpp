@@ -41,7 +41,8 @@ class Pipeline {
   void stop();
 
   PipelineCounts counts() const;
-  // Moves strings, processes and records into the recording, which has none. Requires: called once.
+  // Moves strings, processes, records and calls in flight into the recording, which has none.
+  // Requires: called once.
   void collect(Recording& recording);
 
  private:

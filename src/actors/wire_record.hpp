@@ -40,7 +40,7 @@ class WireRecord {
     return static_cast<std::uint32_t>(at<std::uint64_t>(args_at()));
   }
 
-  // ENTER and EXIT.
+  // ENTER, EXIT and IN_FLIGHT.
   const ior_exit& exit() const { return at<ior_exit>(sizeof(ior_head)); }
   std::span<const std::uint64_t> args() const {
     return {&at<std::uint64_t>(args_at()), head().nargs};
@@ -66,7 +66,7 @@ class WireRecord {
   Text command_line() const { return text_at(behind_text(executable_at())); }
   Text cgroup() const { return text_at(behind_text(behind_text(executable_at()))); }
 
-  // Of an ENTER, EXIT or END: the whole record's.
+  // Of an ENTER, EXIT, END or IN_FLIGHT: the whole record's.
   std::size_t size() const {
     if (kind() == IOR_RECORD_END) return sizeof(ior_head);
     return has(IOR_ADDRESS) ? behind_text(address_at()) : address_at();
@@ -92,7 +92,7 @@ class WireRecord {
   }
 
   std::size_t args_at() const {
-    return sizeof(ior_head) + (head().kind == IOR_RECORD_EXIT ? sizeof(ior_exit) : 0);
+    return sizeof(ior_head) + (head().kind == IOR_RECORD_ENTER ? 0 : sizeof(ior_exit));
   }
   std::size_t file_at() const { return args_at() + 8u * head().nargs; }
   std::size_t other_at() const { return file_at() + (has(IOR_FILE) ? sizeof(ior_file) : 0); }

@@ -17,7 +17,7 @@ enum {
 };
 
 static __always_inline struct file* open_file(__u32 fd) {
-  return open_file_of(READ(current_task(), files), fd);
+  return open_file_of(READ(subject_task(), files), fd);
 }
 
 static __always_inline __u64 name_open_file(struct ior_file* file, struct ior_name_buffer* to,
@@ -60,7 +60,7 @@ __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
   file->name_id = 0;
   file->f_flags = 0;
   file->status = IOR_FILE_NO_NAME;
-  if (fd < 0 || !bpf_task_from_vpid) return 0;
+  if (fd < 0 || subject || !bpf_task_from_vpid) return 0;
   file->status = IOR_FILE_CLOSED;
   struct task_struct* owner = bpf_task_from_vpid(pid);
   if (!owner) return 0;
@@ -73,7 +73,7 @@ __noinline int capture_fd_of(struct ior_file* file, __s32 pid, __s32 fd) {
 /* As capture_fd(), of a ring that the thread has registered: the number is no fd. */
 __noinline __u64 capture_registered_ring(struct ior_file* file, __u32 number) {
   struct ior_name_buffer* to = name_buffer();
-  struct io_uring_task* rings = READ(current_task(), io_uring);
+  struct io_uring_task* rings = READ(subject_task(), io_uring);
   if (!file || !to) return 0;
   *file = (struct ior_file){.fd = NO_FD, .status = IOR_FILE_CLOSED};
   if (!rings || number >= sizeof(rings->registered_rings) / sizeof(rings->registered_rings[0]))
@@ -85,7 +85,7 @@ __noinline __u64 capture_registered_ring(struct ior_file* file, __u32 number) {
 
 __noinline int capture_working_directory(struct ior_file* file) {
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = READ(current_task(), fs);
+  struct fs_struct* fs = READ(subject_task(), fs);
   if (!file || !to || !fs) return 0;
   file->fd = AT_WORKING_DIRECTORY;
   file->name_id = 0;
@@ -122,7 +122,7 @@ static long name_mapped_file(struct task_struct* task, struct vm_area_struct* ar
 /* The file that is mapped at an address; false where there is none. */
 __noinline int capture_mapped(struct ior_file* file, __u64 address) {
   struct ior_file found = {.fd = NO_FD, .status = IOR_FILE_CLOSED};
-  if (!file) return false;
+  if (!file || subject) return false;
   long error = bpf_find_vma(bpf_get_current_task_btf(), address, name_mapped_file, &found, 0);
   if (error == -EBUSY) found.status = IOR_FILE_BUSY;
   *file = found;
@@ -152,7 +152,7 @@ static long next_bit_step(__u32 index, void* context) {
 
 /* The file of the lowest open fd of a range; fd -1 where none is. */
 __noinline __u64 capture_first_open(struct ior_file* file, __u32 first, __u32 last) {
-  struct files_struct* files = READ(current_task(), files);
+  struct files_struct* files = READ(subject_task(), files);
   if (!files) return 0;
   struct fdtable* table = READ(files, fdt);
   __u32 max_fds = READ(table, max_fds);
@@ -310,7 +310,7 @@ static __noinline int capture_link(struct ior_task_state* state, struct ior_file
 __noinline int capture_start(struct ior_task_state* state, __s32 dirfd, __u64 path, __u32 place) {
   if (!state) return false;
   struct ior_file* file = place & PATH_OTHER ? &state->other : &state->file;
-  __u64 first = first_bytes(path, place & PATH_IN_KERNEL);
+  __u64 first = subject ? 0 : first_bytes(path, place & PATH_IN_KERNEL);
   if ((__u8)first == '/') return may_be_link(first) && capture_link(state, file, path, place);
   if (place & PATH_LATE) return false;
   capture_dirfd(file, dirfd);

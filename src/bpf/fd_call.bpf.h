@@ -48,7 +48,7 @@ static __noinline int find_file(struct task_struct* given, struct ior_task_state
 
 static __always_inline bool start_fd_call(struct task_struct* task, struct ior_task_state* state,
                                           __u32 fd, __u64 nr, __u64 pid_tgid) {
-  if ((state->flags & TASK_KNOWN) != TASK_KNOWN || !state->comm_known) return false;
+  if ((state->flags & TASK_KNOWN) != TASK_KNOWN || state->known_at != name_epoch) return false;
   if (!find_file(task, state, fd)) return false;
   state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL | TASK_FD_CALL;
   state->nr = nr;

@@ -12,9 +12,11 @@
 #include "bpf/arguments.bpf.h"
 #include "bpf/capture.bpf.h"
 #include "bpf/fd_call.bpf.h"
+#include "bpf/in_flight.bpf.h"
 #include "bpf/names.bpf.h"
 #include "bpf/process.bpf.h"
 #include "bpf/records.bpf.h"
+#include "bpf/renew.bpf.h"
 #include "bpf/restart.bpf.h"
 #include "bpf/state.bpf.h"
 #include "bpf/target.bpf.h"
@@ -23,25 +25,6 @@
 char LICENSE[] SEC("license") = "GPL";
 
 enum { SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
-
-/* Sees to it that the records of a call can be understood: the task's name, and its process once.
- */
-static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
-  if (!state->comm_known) {
-    state->comm_known = true;
-    state->process_start_ns = READ(current_task(), group_leader, start_boottime);
-    bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
-    state->flags &= ~TASK_INTRODUCED;
-  }
-  if (state->flags & TASK_PROCESS_SENT) return;
-  struct ior_task_state* leader = make_state(task->group_leader);
-  if (leader && leader->described) {
-    state->flags |= TASK_PROCESS_SENT;
-  } else if (send_process(state->cpu, state->task)) {
-    state->flags |= TASK_PROCESS_SENT;
-    if (leader) leader->described = true;
-  }
-}
 
 /* A call that entered and of which no exit was seen. */
 static __noinline int abandon_call(struct ior_task_state* state) {
@@ -68,44 +51,7 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
     state->nr = IOR_NR_WIDE;
     state->args[0] = nr;
   }
-  if (!state->comm_known || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
-}
-
-static __always_inline bool is_expired(const struct ior_file* file, __u32 newest) {
-  return file->status == IOR_FILE_NAMED && newest - file->name_id >= IOR_NAME_WINDOW / 2;
-}
-
-/* Not inlined, as is what follows from it: older kernels add up the stacks of all that a probe
- * calls, to 512 bytes. */
-static __noinline int rename_file(struct ior_file* file, __u64 opened) {
-  struct ior_file now;
-  if (file->status != IOR_FILE_NAMED) return 0;
-  if (opened && capture_fd(&now, file->fd) == opened) {
-    *file = now;
-    return 0;
-  }
-  file->status = IOR_FILE_NO_NAME;
-  count(IOR_COUNTER_name_expired);
-  return 0;
-}
-
-/* Sends the call to this CPU's ring, where its files must have names, too. */
-static __always_inline void move_to_this_cpu(struct ior_task_state* state) {
-  state->cpu = bpf_get_smp_processor_id();
-  if (state->sections & IOR_FILE) rename_file(&state->file, state->opened);
-  if (state->sections & IOR_OTHER) rename_file(&state->other, state->other_opened);
-}
-
-/* After a call so long that the names given at its enter are about to expire: names its files
- * again, for this CPU's ring. */
-static __always_inline void renew_names(struct ior_task_state* state) {
-  __u32 cpu = state->cpu;
-  struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
-  if (!cache) return;
-  bool file = (state->sections & IOR_FILE) && is_expired(&state->file, cache->next_id);
-  bool other = (state->sections & IOR_OTHER) && is_expired(&state->other, cache->next_id);
-  if (!file && !other) return;
-  move_to_this_cpu(state);
+  if (state->known_at != name_epoch || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
 }
 
 /* A socket's name has its addresses, which these calls change. */
@@ -213,9 +159,10 @@ int on_sys_enter(__u64* context) {
   struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)context[1], pid_tgid = pid_tgid_of(task);
   note_target_exec(pid_tgid >> 32, nr);
-  if (!is_traced_task(pid_tgid >> 32, pid_tgid)) return 0;
+  if (!is_traced_task(task, pid_tgid >> 32, pid_tgid)) return 0;
   __u8 selection = settings.selected[row_number(nr, is_compat(task))];
-  if ((selection & IOR_CARRIES_AIO) && nr == __NR_io_submit) submit_iocbs(task, regs, pid_tgid);
+  look_before_call(pid_tgid >> 32, nr);
+  if (selection & IOR_CARRIES_AIO) enter_aio_call(task, regs, nr, pid_tgid);
   if (!(selection & (IOR_SELECTED | IOR_CONTINUES | IOR_CROSSES))) return 0;
   struct ior_task_state* state = make_state(task);
   if (!state) {
@@ -293,6 +240,7 @@ static __always_inline void exit_alone(struct ior_task_state* state, struct pt_r
     return;
   }
   count(cause);
+  if (cause == IOR_COUNTER_in_flight_at_start && is_restart(ret)) note_counted(task, regs);
   if (cause == IOR_COUNTER_exit_only)
     send_denied(task, regs, (__u32)regs->orig_ax, bpf_get_current_pid_tgid(), now, ret);
 }
@@ -305,18 +253,14 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
   __u64 pid_tgid = bpf_get_current_pid_tgid();
   number &= IOR_ROWS - 1;
   __u8 selection = settings.selected[number];
-  if (selection & IOR_CARRIES_AIO) {
-    if (number == __NR_io_submit)
-      drop_iocbs(regs, pid_tgid, ret);
-    else
-      reap_events(regs, pid_tgid, ret);
-  }
+  if (selection & IOR_CARRIES_AIO) exit_aio_call(regs, number, pid_tgid, ret);
   if (state && (state->flags & TASK_UNSELECTED)) {
     state->flags &= ~TASK_UNSELECTED;
     return 0;
   }
   if (!state || !(state->flags & TASK_IN_CALL)) {
-    if ((selection & IOR_SELECTED) && is_traced_task(pid_tgid >> 32, pid_tgid))
+    struct task_struct* task = bpf_get_current_task_btf();
+    if ((selection & IOR_SELECTED) && is_traced_task(task, pid_tgid >> 32, pid_tgid))
       exit_alone(state, regs, number, now, ret);
     return 0;
   }
@@ -336,7 +280,7 @@ int on_sys_exit(__u64* context) {
   if (!selection) return 0;
   if (selection & IOR_MOVES_NAMES) __sync_fetch_and_add(&name_epoch, 1);
   /* After exec a thread has its leader's id. */
-  if (!is_traced_task(task->tgid, task->pid) && !settings.target_tid) return 0;
+  if (!is_traced_task(task, task->tgid, task->pid) && !settings.target_tid) return 0;
   struct ior_task_state* state = find_state(task);
   __u64 now = bpf_ktime_get_boot_ns();
   if (!state || !finish_fd_call(state, number, selection, now, context[1]))
@@ -391,7 +335,7 @@ int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   if (has_new_mounts(parent, child)) __sync_fetch_and_add(&name_epoch, 1);
-  if (!settings.follow || !is_traced_task(parent->tgid, parent->pid)) return 0;
+  if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
   struct ior_task_state* state = make_state(child);
   if (state)
     state->flags |= TASK_FOLLOWED;
@@ -411,13 +355,14 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo* info, struct k_sigact
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct* task, const char* comm) {
   struct ior_task_state* state = find_state(task);
-  if (state) state->comm_known = false;
+  if (state) state->known_at = 0;
   return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm* binprm) {
   struct ior_task_state* state = find_state(task);
+  forget_rings(task->tgid);
   if (!state) return 0;
   if ((state->flags & TASK_IN_CALL) && (state->flags & TASK_TEXT_FAULT)) {
     state->flags &= ~TASK_TEXT_FAULT;
@@ -431,6 +376,7 @@ int BPF_PROG(on_exec, struct task_struct* task, int old_pid, struct linux_binprm
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
   note_target_end(task);
+  if (may_have_rings(task->tgid)) end_rings();
   struct ior_task_state* state = find_state(task);
   if (state && (state->flags & TASK_INTERRUPTED)) finish_interrupted(state);
   if (!state) return 0;
@@ -447,21 +393,11 @@ int own_pid_namespace_level(void* context) {
   return BPF_CORE_READ(task, thread_pid, level);
 }
 
-/* How many calls have entered and not exited. */
+/* Run by ior itself, before the probes are there: the root that its own paths start from. */
 SEC("iter/task")
-int count_in_flight(struct bpf_iter__task* context) {
-  struct task_struct* task = context->task;
-  if (!task) return 0;
-  struct ior_task_state* state = find_state(task);
-  if (state && (state->flags & TASK_IN_CALL)) in_flight += 1;
-  return 0;
-}
-
-/* Run once after the probes are gone, at the iterator's end. */
-SEC("iter/task")
-int settle_requests(struct bpf_iter__task* context) {
+int find_own_root(struct bpf_iter__task* context) {
   if (context->task) return 0;
-  bpf_for_each_map_elem(&requests, settle_request, 0, 0);
-  bpf_for_each_map_elem(&iocbs, settle_iocb, 0, 0);
+  own_root_dentry = (__u64)READ(current_task(), fs, root.dentry);
+  own_root_mount = (__u64)READ(current_task(), fs, root.mnt);
   return 0;
 }

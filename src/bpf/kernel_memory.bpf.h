@@ -43,4 +43,9 @@ static __always_inline struct task_struct* current_task(void) {
   return AS(struct task_struct, bpf_get_current_task());
 }
 
+/* The task whose call is looked at: the current one but at the end of a trace. */
+static __always_inline struct task_struct* subject_task(void) {
+  return subject ? AS(struct task_struct, subject) : current_task();
+}
+
 #endif

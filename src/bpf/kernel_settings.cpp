@@ -11,14 +11,14 @@
 namespace ior {
 namespace {
 
-// After these a file may have another name although the file itself was not touched, or a mount may
-// lie in memory where another one was.
-constexpr std::array<std::string_view, 11> kMoveNames = {
-    "rename",     "renameat",  "renameat2", "mount",          "umount2", "pivot_root",
-    "move_mount", "open_tree", "fsmount",   "open_tree_attr", "unshare"};
+// After these a file may have another name, or a task another root, although it was not touched
+// itself, or a mount may lie in memory where another one was.
+constexpr std::array<std::string_view, 13> kMoveNames = {
+    "rename",    "renameat", "renameat2",      "mount",   "umount2", "pivot_root", "move_mount",
+    "open_tree", "fsmount",  "open_tree_attr", "unshare", "chroot",  "setns"};
 // AIO has no tracepoint of its own: its requests pass through these calls.
-constexpr std::array<std::string_view, 3> kCarryAio = {"io_submit", "io_getevents",
-                                                       "io_pgetevents"};
+constexpr std::array<std::string_view, 4> kCarryAio = {"io_submit", "io_getevents", "io_pgetevents",
+                                                       "io_destroy"};
 // They end under the number that execve has in the new program's table.
 constexpr std::array<std::string_view, 2> kExecs = {"execve", "execveat"};
 // These change what is told of their fd's file.

@@ -2,7 +2,9 @@
 
 #include <bpf/btf.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <string_view>
 
 namespace ior {
@@ -54,12 +56,24 @@ bool can_end_otherwise(const btf& types) {
          is_integer(types, overflowed[2], 4);
 }
 
+bool has_helper(const btf& types, std::string_view name) {
+  const int id = ::btf__find_by_name_kind(&types, "bpf_func_id", BTF_KIND_ENUM);
+  if (id < 0) return false;
+  const btf_type* helpers = ::btf__type_by_id(&types, static_cast<__u32>(id));
+  const auto values = std::span(::btf_enum(helpers), ::btf_vlen(helpers));
+  return std::ranges::any_of(values, [&](const struct btf_enum& value) {
+    return ::btf__name_by_offset(&types, value.name_off) == name;
+  });
+}
+
 }  // namespace
 
 KernelSupport kernel_support(const btf& kernel_types) {
   KernelSupport support;
   support.can_cast = ::btf__find_by_name_kind(&kernel_types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
   support.request_tracepoint = request_tracepoint(kernel_types);
+  // Came with what is needed, which has no name of its own.
+  support.can_read_rings = has_helper(kernel_types, "BPF_FUNC_user_ringbuf_drain");
   const auto done = arguments_of(kernel_types, "io_uring_complete");
   const bool is_whole = done.size() == 3 && is_pointer_to(kernel_types, done[2], "io_uring_cqe");
   const bool has_members = done.size() >= 4 && is_integer(kernel_types, done[2], 8) &&
@@ -89,6 +103,11 @@ std::vector<std::string> losses_of(const KernelSupport& support) {
   if (support.request_tracepoint.empty()) {
     losses.push_back(
         "io_uring requests are not traced: this kernel has not the tracepoints for it (Linux 6.0)");
+  }
+  if (!support.can_read_rings) {
+    losses.push_back(
+        "AIO requests that are finished when tracing ends, and not reaped, have no result (Linux "
+        "6.1)");
   }
   return losses;
 }

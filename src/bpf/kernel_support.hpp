@@ -18,6 +18,7 @@ struct KernelSupport {
   // io_uring's tracepoint of a request; empty: its tracepoints are not those that ior can read.
   std::string request_tracepoint = "io_uring_submit_req";
   Completion completion = Completion::whole;
+  bool can_read_rings = true;  // of AIO events, at the end: sleepable programs use any map
   bool operator==(const KernelSupport&) const = default;
 };
 

@@ -91,6 +91,7 @@ Result<void> LiveRings::add_moved_ring() {
 }
 
 LiveRings::~LiveRings() {
+  if (roots_) ::munmap(const_cast<ior_roots*>(roots_), sizeof(ior_roots));
   if (own_) ::munmap(own_, cpus_ * ring_map_bytes(ring_bytes_));
   for (MovedRing& ring : moved_) {
     ::munmap(ring.consumer, page_bytes());
@@ -103,6 +104,23 @@ void LiveRings::fill(std::byte with) {
     const std::size_t bytes = ring_map_bytes(ring_bytes_) - sizeof(ior_ring);
     std::ranges::fill_n(reinterpret_cast<std::byte*>(own_ring(cpu).data), bytes, with);
   }
+}
+
+Result<void> LiveRings::map_roots(int roots_fd) {
+  void* mapped = ::mmap(nullptr, sizeof(ior_roots), PROT_READ, MAP_SHARED, roots_fd, 0);
+  if (mapped == MAP_FAILED) return fail_errno("cannot map the table of roots", errno);
+  roots_ = static_cast<const ior_roots*>(mapped);
+  return {};
+}
+
+std::optional<RootEntry> LiveRings::root(std::uint32_t number) const {
+  if (number == IOR_ROOT_OWN || number >= IOR_ROOTS_MAX || !roots_) return std::nullopt;
+  const ior_root& entry = roots_->roots[number];
+  if (entry.kind == 0) return std::nullopt;
+  return RootEntry{.kind = static_cast<ior_root_kind>(entry.kind),
+                   .id = entry.id,
+                   .is_deleted = entry.is_deleted != 0,
+                   .path = {roots_->texts + entry.text, entry.size}};
 }
 
 ior_ring& LiveRings::own_ring(std::size_t cpu) const {

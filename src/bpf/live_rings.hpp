@@ -36,6 +36,9 @@ class LiveRings final : public RingSource {
                                                    std::size_t ring_bytes);
   ~LiveRings() override;
 
+  // Maps the table of roots, the value of an array map.
+  Result<void> map_roots(int roots_fd);
+
   // What the kernel side has counted on a CPU, by IOR_ROW_OF.
   std::span<const ior_total, IOR_ROWS> totals(std::size_t cpu) const {
     return own_ring(cpu).totals;
@@ -53,6 +56,7 @@ class LiveRings final : public RingSource {
   std::uint64_t next_ns(std::size_t ring) const override;
   std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                       std::vector<std::byte>& out) override;
+  std::optional<RootEntry> root(std::uint32_t number) const override;
 
  private:
   struct MovedRing {
@@ -76,6 +80,7 @@ class LiveRings final : public RingSource {
   const std::size_t segment_bytes_;
   const std::size_t moved_bytes_;
   std::byte* own_ = nullptr;
+  const ior_roots* roots_ = nullptr;
   std::vector<MovedRing> moved_;
 };
 

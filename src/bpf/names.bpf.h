@@ -45,7 +45,7 @@ struct {
   __type(value, struct ior_cpu_names);
 } names SEC(".maps");
 
-__u32 name_epoch = 0;
+__u32 name_epoch = 1;
 
 #include "bpf/sockets.bpf.h"
 
@@ -82,12 +82,15 @@ static __noinline int pseudo_name(struct ior_name_buffer* to, struct dentry* den
   return sequence_of(dentry) == sequence && READ(dentry, d_inode) == inode;
 }
 
-/* Makes the name of the buffer's dentry and mount, as the root of its `fs` sees it; false where
- * there is none to be made, or where it never stood still (is_torn). */
-__noinline int make_name(void) {
+#include "bpf/roots.bpf.h"
+
+/* Makes the name of the buffer's dentry and mount, as the root of its `fs` sees it, which has a
+ * number; false where there is none to be made, or where it never stood still (is_torn). */
+__noinline int make_name_from(__u32 root) {
   struct ior_name_buffer* to = name_buffer();
   if (!to) return false;
   to->is_torn = false;
+  to->root = IOR_ROOT_OWN;
   to->is_movable = false;
   if (!to->dentry || !to->mount || !to->fs) return false;
   poison(to->bytes, sizeof(to->bytes));
@@ -99,8 +102,19 @@ __noinline int make_name(void) {
   else if (is_pseudo(dentry, AS(struct vfsmount, to->mount)))
     to->is_torn = !pseudo_name(to, dentry);
   else
-    walk_path(to);
+    path_name(to, root);
   return !to->is_torn;
+}
+
+/* Both by itself: older kernels add up the stacks. */
+static __always_inline bool make_name(void) {
+  struct ior_name_buffer* to = name_buffer();
+  if (!to) return false;
+  __u64 dentry = to->dentry, mount = to->mount;
+  __u32 root = root_number(to->fs);
+  to->dentry = dentry;
+  to->mount = mount;
+  return make_name_from(root);
 }
 
 /* Counts a file without a name that make_name() did not make, or for which there was no room. */
@@ -160,6 +174,7 @@ static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buff
   struct ior_name* name = (void*)record->body;
   name->name_id = id;
   name->name_kind = made->kind;
+  name->root = made->root;
   name->inode = made->inode;
   __u32 size = append_name(record, sizeof(struct ior_head) + sizeof(*name), made);
   return put_record(cpu, record, size);
@@ -237,7 +252,7 @@ __noinline int give_name(struct ior_file* file) {
   __u32 cpu = bpf_get_smp_processor_id();
   struct ior_cpu_names* cache = bpf_map_lookup_elem(&names, &cpu);
   struct ior_name_buffer* to = name_buffer();
-  struct fs_struct* fs = READ(current_task(), fs);
+  struct fs_struct* fs = READ(subject_task(), fs);
   if (!file || !cache || !to || !fs) return 0;
   to->fs = (__u64)fs;
   struct dentry* dentry = AS(struct dentry, to->dentry);

@@ -118,8 +118,10 @@ static __always_inline __u64 output_bytes(const struct ior_output* output, const
 
 /* Whether the call in flight, which has returned, has written between `from` and before `to`. */
 __noinline int has_written(struct ior_task_state* state, __u64 from, __u64 to, __s64 ret) {
-  __u64 args[8] = {};
-  if (!state || (ret < 0 && ret != ERROR_FAULT && ret != ERROR_OVERFLOW)) return false;
+  struct ior_name_buffer* scratch = name_buffer(); /* a stack must be shallow */
+  if (!state || !scratch || (ret < 0 && ret != ERROR_FAULT && ret != ERROR_OVERFLOW)) return false;
+  __u64* args = (__u64*)scratch->bytes;
+  args[6] = args[7] = 0;
   const __u32 number = row_number(state->nr, table_of(state->sections));
   /* Those in the state may have been replaced by what they point to. */
   take_arguments(args, (void*)bpf_task_pt_regs(bpf_get_current_task_btf()), state->sections);

@@ -1,5 +1,5 @@
-/* Describes a process to user space: its identity, executable, command line, cgroup and mount
- * namespace. Only for the current task, whose memory can be read. */
+/* Describes tasks and processes to user space: their identity, executable, command line, cgroup,
+ * root and mount namespace. Only the current ones, whose memory can be read. */
 #ifndef IOR_BPF_PROCESS_BPF_H
 #define IOR_BPF_PROCESS_BPF_H
 
@@ -107,6 +107,26 @@ __noinline int send_process(__u32 cpu, __u32 number) {
   if (put_record(cpu, record, size)) return true;
   count(IOR_COUNTER_process_not_sent);
   return false;
+}
+
+/* Sees to it that the records of a call can be understood: the task's name, its root, and its
+ * process once. */
+static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
+  __u32 known_at = __sync_lock_test_and_set(&state->known_at, name_epoch);
+  if (!known_at) {
+    state->process_start_ns = READ(current_task(), group_leader, start_boottime);
+    bpf_get_current_comm(state->comm, IOR_COMM_SIZE);
+    state->flags &= ~TASK_INTRODUCED;
+  }
+  if (known_at != state->known_at) take_root(state);
+  if (state->flags & TASK_PROCESS_SENT) return;
+  struct ior_task_state* leader = make_state(task->group_leader);
+  if (leader && leader->described) {
+    state->flags |= TASK_PROCESS_SENT;
+  } else if (send_process(state->cpu, state->task)) {
+    state->flags |= TASK_PROCESS_SENT;
+    if (leader) leader->described = true;
+  }
 }
 
 #endif

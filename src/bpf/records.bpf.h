@@ -67,6 +67,8 @@ static __always_inline __u32 append_intro(struct ior_record_buffer* record, __u3
   struct ior_intro* intro = at_offset(record, offset);
   intro->process_start_ns = state->process_start_ns;
   __builtin_memcpy(intro->comm, state->comm, IOR_COMM_SIZE);
+  intro->root = state->root;
+  intro->reserved = 0;
   record->head.sections |= IOR_INTRO;
   return offset + sizeof(*intro);
 }
@@ -249,6 +251,7 @@ static __always_inline __u32 append_inline_name(struct ior_record_buffer* record
   if (!made) return offset;
   name->name_id = 0;
   name->name_kind = made->kind;
+  name->root = made->root;
   name->inode = made->inode;
   record->head.sections |= IOR_TEXT_NAME;
   return append_name(record, offset + sizeof(*name), made);
@@ -265,8 +268,9 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
     count_lost(state->flags & TASK_TOO_LARGE);
     return 0;
   }
-  struct ior_file file = {.fd = ret, .status = IOR_FILE_CLOSED};
-  if (opened) capture_opened(&file, state->cpu, ret);
+  struct ior_file* file = &state->file; /* what it was at the enter has been sent */
+  *file = (struct ior_file){.fd = ret, .status = IOR_FILE_CLOSED};
+  if (opened) capture_opened(file, state->cpu, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.sections = sections;
   record->head.time_ns = exit_ns;
@@ -275,8 +279,8 @@ __noinline int send_exit(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
   exit->ret = ret;
   __u32 size = sizeof(struct ior_head) + sizeof(*exit);
   if (state->flags & TASK_ARGS_CHANGED) size = append_args(record, size, state);
-  if (opened) size = append_file(record, size, &file, IOR_FILE);
-  if (file.status == IOR_FILE_INLINE) size = append_inline_name(record, size);
+  if (opened) size = append_file(record, size, file, IOR_FILE);
+  if (file->status == IOR_FILE_INLINE) size = append_inline_name(record, size);
   if (!write_call(state, record, size, false)) count_lost(fits_no_ring(size));
   return 0;
 }

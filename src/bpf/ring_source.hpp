@@ -6,7 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
+
+#include "bpf/wire.h"
 
 namespace ior {
 
@@ -17,6 +21,14 @@ struct RingUntil {
 
   std::uint64_t position;
   std::uint64_t time_ns;  // of the boot clock
+};
+
+// A root that paths start from, as the kernel side tells of it.
+struct RootEntry {
+  ior_root_kind kind;
+  std::uint32_t id;  // of its mount namespace, or of a mount that is in none
+  bool is_deleted;
+  std::string_view path;  // empty: the top. Lifetime: that of the source
 };
 
 // Thread safety: one thread per ring at a time.
@@ -40,6 +52,10 @@ class RingSource {
   // Returns the number of bytes appended.
   virtual std::size_t consume(std::size_t ring, RingUntil until, std::size_t limit,
                               std::vector<std::byte>& out) = 0;
+
+  // The root of that number, which a record that was read has (ior_roots in wire.h); none where the
+  // source does not tell.
+  virtual std::optional<RootEntry> root(std::uint32_t /*number*/) const { return std::nullopt; }
 };
 
 }  // namespace ior

@@ -17,6 +17,7 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -152,6 +153,7 @@ Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
   ::bpf_map__set_max_entries(skeleton->maps.moved_rings, static_cast<__u32>(cpus));
   ::bpf_map__set_max_entries(skeleton->maps.names, static_cast<__u32>(cpus));
   int error = choose_uring_programs(*skeleton, support);
+  ::bpf_program__set_autoload(skeleton->progs.read_rings, support.can_read_rings);
   const std::size_t files = file_count(*skeleton) + cpus + kPassingFiles;
   if (auto room = check_open_files(files); !room) return std::unexpected(room.error());
   if (error == 0) error = ior_bpf::load(skeleton.get());
@@ -182,6 +184,20 @@ Result<Skeleton> load_probes(const ior_settings& settings, std::size_t cpus,
   return skeleton;
 }
 
+Result<void> attach_all(std::initializer_list<bpf_program*> programs, std::vector<Link>& links) {
+  for (bpf_program* program : programs) {
+    if (!::bpf_program__autoload(program)) continue;
+    g_libbpf_log.clear();
+    Link link(::bpf_program__attach(program));
+    if (!link) {
+      const int error = errno;
+      return fail_libbpf(std::string("cannot attach ") + ::bpf_program__name(program), error);
+    }
+    links.push_back(std::move(link));
+  }
+  return {};
+}
+
 std::uint64_t recursion_misses_of(const bpf_program* program) {
   bpf_prog_info info{};
   __u32 size = sizeof(info);
@@ -196,6 +212,7 @@ struct Session::State {
   Skeleton skeleton;
   std::unique_ptr<LiveRings> rings;
   std::vector<Link> links;
+  std::vector<Link> late;  // about requests: these go last
   std::vector<std::string> losses;
 };
 
@@ -244,10 +261,17 @@ Result<Session> Session::load(const SessionSettings& settings) {
   if (!rings) return std::unexpected(rings.error());
   state->rings = std::move(*rings);
   if (settings.poison) state->rings->fill(std::byte{IOR_POISON});
+  if (auto mapped = state->rings->map_roots(::bpf_map__fd(maps.roots)); !mapped) {
+    return std::unexpected(mapped.error());
+  }
   if (auto given = give_moved_rings(::bpf_map__fd(maps.moved_rings), *state->rings); !given) {
     return std::unexpected(given.error());
   }
-  return Session(std::move(state));
+  Session session(std::move(state));
+  auto run = session.run(session.state_->skeleton->progs.find_own_root,
+                         "cannot find the own root directory");
+  if (!run) return std::unexpected(run.error());
+  return session;
 }
 
 const std::vector<std::string>& Session::losses() const {
@@ -273,21 +297,20 @@ Result<void> Session::confirm_target(int pidfd) {
 
 Result<void> Session::attach(int target_pidfd) {
   auto& programs = state_->skeleton->progs;
+  const std::initializer_list<bpf_program*> completions = {
+      programs.on_completion, programs.on_completion_members, programs.on_overflow};
+  if (auto done = attach_all(completions, state_->late); !done) return done;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
-  for (bpf_program* program :
-       {programs.on_fork, programs.on_rename, programs.on_exec, programs.on_exit,
-        programs.on_signal, programs.on_completion, programs.on_completion_members,
-        programs.on_overflow, programs.on_request, programs.on_refused_request,
-        programs.on_sys_exit, programs.on_sys_enter}) {
-    if (!::bpf_program__autoload(program)) continue;
-    g_libbpf_log.clear();
-    Link link(::bpf_program__attach(program));
-    if (!link) {
-      const int error = errno;
-      return fail_libbpf(std::string("cannot attach ") + ::bpf_program__name(program), error);
-    }
-    state_->links.push_back(std::move(link));
-  }
+  const std::initializer_list<bpf_program*> others = {programs.on_fork,
+                                                      programs.on_rename,
+                                                      programs.on_exec,
+                                                      programs.on_exit,
+                                                      programs.on_signal,
+                                                      programs.on_request,
+                                                      programs.on_refused_request,
+                                                      programs.on_sys_exit,
+                                                      programs.on_sys_enter};
+  if (auto done = attach_all(others, state_->links); !done) return done;
   const volatile auto& settings = state_->skeleton->rodata->settings;
   if (settings.has_target && !settings.from_exec) {
     if (auto confirmed = confirm_target(target_pidfd); !confirmed) return confirmed;
@@ -311,6 +334,11 @@ Result<std::uint32_t> Session::pid_namespace_level() {
 
 void Session::detach() {
   if (state_->links.empty()) return;
+  // What cannot be told is not counted; list_in_flight() says so, for it fails, too.
+  (void)count_by(state_->skeleton->progs.mark_older_calls);
+  if (state_->skeleton->bss->aio_marks != 0) {
+    (void)attach_all({state_->skeleton->progs.on_late_submit}, state_->late);
+  }
   state_->skeleton->bss->is_ending = true;
   while (!state_->links.empty()) state_->links.pop_back();
   // Probes run with preemption off: after a grace period none is left that began before.
@@ -321,21 +349,39 @@ Result<std::uint64_t> Session::count_in_flight() {
   return count_by(state_->skeleton->progs.count_in_flight);
 }
 
+Result<std::uint64_t> Session::list_in_flight() {
+  return count_by(state_->skeleton->progs.list_in_flight);
+}
+
 Result<std::uint64_t> Session::settle_requests() {
-  return count_by(state_->skeleton->progs.settle_requests);
+  auto& programs = state_->skeleton->progs;
+  if (::bpf_program__autoload(programs.read_rings) && state_->skeleton->bss->aio_marks != 0) {
+    if (auto read = count_by(programs.read_rings); !read) return read;
+  }
+  auto requests = count_by(programs.settle_requests);
+  state_->late.clear();
+  return requests;
 }
 
 // What an iterator adds to in_flight.
 Result<std::uint64_t> Session::count_by(bpf_program* program) {
   state_->skeleton->bss->in_flight = 0;
+  if (auto done = run(program, "cannot list the calls in flight"); !done) {
+    return std::unexpected(done.error());
+  }
+  return state_->skeleton->bss->in_flight;
+}
+
+// An iterator over all tasks, from its first to its last.
+Result<void> Session::run(bpf_program* program, std::string_view failure) {
   Link link(::bpf_program__attach_iter(program, nullptr));
-  if (!link) return fail_libbpf("cannot list the calls in flight", errno);
+  if (!link) return fail_libbpf(std::string(failure), errno);
   UniqueFd iterator(::bpf_iter_create(::bpf_link__fd(link.get())));
-  if (!iterator) return fail_libbpf("cannot list the calls in flight", errno);
+  if (!iterator) return fail_libbpf(std::string(failure), errno);
   char unused;
   while (::read(iterator.get(), &unused, 1) > 0) {
   }
-  return state_->skeleton->bss->in_flight;
+  return {};
 }
 
 Result<KernelCounts> Session::counts() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -63,13 +64,16 @@ class Session {
   Result<std::uint32_t> pid_namespace_level();
   // The target is traced if it is still the one that the pidfd stands for (-1: nothing tells).
   Result<void> attach(int target_pidfd = -1);
-  // Done once, however often it is asked for. When this returns no probe runs any more, and every
-  // record that will ever be is in its ring.
+  // Done once, however often it is asked for. When this returns no probe writes any more, and every
+  // record that calls will ever have is in its ring.
   void detach();
-  // Calls that have entered and not exited; after detach(), when the probes were detached.
+  // Calls that have entered and not exited.
   Result<std::uint64_t> count_in_flight();
-  // Writes the rows of io_uring requests whose success posts nothing; those in flight, how many.
-  // Requires: detach().
+  // Those that had not exited when the probes were detached, however long before the trace they
+  // entered; writes a record of each that has lasted for long. Requires: detach().
+  Result<std::uint64_t> list_in_flight();
+  // The same of io_uring requests; writes the rows of those whose success posts nothing. Requires:
+  // detach(). Called once.
   Result<std::uint64_t> settle_requests();
   Result<KernelCounts> counts() const;
 
@@ -78,6 +82,7 @@ class Session {
   explicit Session(std::unique_ptr<State> state);
   Result<void> confirm_target(int pidfd);
   Result<std::uint64_t> count_by(bpf_program* iterator);
+  Result<void> run(bpf_program* iterator, std::string_view failure);
   std::unique_ptr<State> state_;
 };
 

@@ -29,9 +29,10 @@ enum task_flag {
   TASK_UNSELECTED = 1 << 15,    /* in a call that is not selected and may end as one that is */
   TASK_ADDRESS = 1 << 16,       /* the socket address that it passes is kept */
   TASK_ADDRESS_FAULT = 1 << 17, /* that could not be read at enter, as TASK_TEXT_FAULT */
+  TASK_COUNTED = 1 << 18,       /* in_flight_at_start counts the call that it was in */
   TASK_SPLIT = TASK_SENT_ENTER | TASK_ENTER_LOST,
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
-                 TASK_CALLED,
+                 TASK_CALLED | TASK_COUNTED,
 };
 
 struct ior_task_state {
@@ -53,14 +54,15 @@ struct ior_task_state {
   __u64 other_opened;
   __u16 link; /* bytes of the path that are a link to `file`, and of the old one, to `other` */
   __u16 other_link;
-  __u32 reserved;
+  __u32 root; /* number of the root that its paths start from: see roots.bpf.h */
   __u64 interrupted_ns;
   __s64 interrupted_ret;
   __u64 interrupted_at; /* place_of() */
   char comm[IOR_COMM_SIZE];
   /* Other tasks write these, too: words of their own, stored whole. */
-  __u32 comm_known; /* comm was read, and the task has not been renamed since */
-  __u32 described;  /* leaders: the process was described as it is now */
+  __u32 known_at;  /* name epoch since which comm and root are as told here; 0: comm is not known */
+  __u32 described; /* leaders: the process was described as it is now */
+  __u64 older_since; /* see mark_older_calls; 0: not in such a call */
 };
 
 struct {
@@ -96,7 +98,8 @@ __u32 stateless = 0;        /* calls that entered and got no state */
 __u64 tracing_since_ns = 0; /* boot clock: since when all probes are there; 0: not yet */
 __u32 is_ending = 0;        /* the probes are being taken away, that of enters first */
 __u32 target_phase = IOR_TARGET_AWAITED;
-__u32 in_flight = 0; /* set by count_in_flight */
+__u32 in_flight = 0; /* set by the iterators */
+__u64 subject = 0;   /* struct task_struct: see subject_task(); 0: the current one */
 
 enum { COMPAT_STATUS = 2 }; /* TS_COMPAT, arch/x86/include/asm/thread_info.h */
 
@@ -133,12 +136,12 @@ static __always_inline bool is_traced_target(void) {
   return !settings.has_target || target_phase == IOR_TARGET_TRACED;
 }
 
-/* Whether calls of the current task are traced, whatever their number. */
-static __always_inline bool is_traced_task(__u32 tgid, __u32 tid) {
+/* Whether calls of a task are traced, whatever their number. */
+static __always_inline bool is_traced_task(struct task_struct* task, __u32 tgid, __u32 tid) {
   if (tgid == settings.self_tgid) return false;
   if (is_target(tgid, tid)) return is_traced_target();
   if (!settings.follow) return false;
-  struct ior_task_state* state = find_state(bpf_get_current_task_btf());
+  struct ior_task_state* state = find_state(task);
   return state && (state->flags & TASK_FOLLOWED);
 }
 

@@ -25,6 +25,7 @@ enum {
 struct ior_request {
   struct ior_task_state call;
   __u32 sqe_flags;
+  __u32 is_over;   /* it was completed when tracing had ended */
   __u32 file_slot; /* of a direct descriptor that it opens or closes, from 1; 0: it does an fd */
 };
 
@@ -164,18 +165,11 @@ static __always_inline void take_submitter(struct task_struct* task, __u32 tgid,
   call->tgid = tgid;
   call->tid = tid;
   call->process_start_ns = READ(current_task(), group_leader, start_boottime);
+  call->root = current_root();
   if (task->flags & IO_WORKER)
     bpf_probe_read_kernel_str(call->comm, IOR_COMM_SIZE, &READ(current_task(), group_leader)->comm);
   else
     bpf_get_current_comm(call->comm, IOR_COMM_SIZE);
-}
-
-static __always_inline bool is_traced_submitter(struct task_struct* task, __u32 tgid, __u32 tid) {
-  if (tgid == settings.self_tgid) return false;
-  if (is_target(tgid, tid)) return is_traced_target();
-  if (!settings.follow) return false;
-  struct ior_task_state* leader = find_state(task->group_leader);
-  return leader && (leader->flags & TASK_FOLLOWED);
 }
 
 static __always_inline void describe_process(struct task_struct* task, __u32 cpu, __u32 number) {
@@ -224,7 +218,8 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
   __u64 pid_tgid = bpf_get_current_pid_tgid(), key = (__u64)request;
   __u32 tgid = pid_tgid >> 32, tid = task->flags & IO_WORKER ? tgid : (__u32)pid_tgid;
   __u32 row = row_number(opcode, IOR_TABLE_URING);
-  if (!(settings.selected[row] & IOR_SELECTED) || !is_traced_submitter(task, tgid, tid)) return;
+  if (!(settings.selected[row] & IOR_SELECTED) || !is_traced_task(task->group_leader, tgid, tid))
+    return;
   struct ior_request* kept = keep_request(key, row);
   if (!kept) return;
   take_submitter(task, tgid, tid, &kept->call);
@@ -275,6 +270,10 @@ static __always_inline void finish_request(struct io_kiocb* request, __s64 ret) 
   if (ret >= 0 && opcode == IORING_OP_RENAMEAT) __sync_fetch_and_add(&name_epoch, 1);
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
   if (!kept) return;
+  if (is_ending) {
+    kept->is_over = true;
+    return;
+  }
   send_completion(kept, request, ret);
   bpf_map_delete_elem(&requests, &key);
   if (!may_be_multishot(opcode)) return;
@@ -287,6 +286,7 @@ static __always_inline bool note_multishot(const struct ior_multishot* mark, __s
   __u64* key = bpf_map_lookup_elem(&multishots, mark);
   struct ior_request* kept = key ? bpf_map_lookup_elem(&requests, key) : 0;
   if (!kept) return false;
+  if (is_ending) return true;
   send_completion(kept, AS(struct io_kiocb, *key), result);
   kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
   kept->call.seq = 0;
@@ -325,17 +325,6 @@ static __always_inline void note_overflow(__u64 ring, __u64 user_data, __s32 res
   if (flags & MORE_TO_COME && note_overflowed_multishot(&done.mark, result)) return;
   if (result == 0) __sync_fetch_and_add(&name_epoch, 1); /* it may be a rename that nobody traces */
   bpf_for_each_map_elem(&requests, finish_overflowed, &done, 0);
-}
-
-/* At the end of a trace: rows for the requests that are over without a word, a count of those in
- * flight. */
-static long settle_request(struct bpf_map* map, __u64* key, struct ior_request* kept,
-                           void* context) {
-  if (kept->sqe_flags & SKIP_SUCCESS)
-    send_silent(kept);
-  else
-    in_flight += 1;
-  return 0;
 }
 
 #endif

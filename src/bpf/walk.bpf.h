@@ -28,7 +28,7 @@ struct ior_name_buffer {
   __u64 opened; /* struct file, to compare only */
   __u64 dentry;
   __u64 mount;     /* struct vfsmount */
-  __u64 fs;        /* struct fs_struct: whose root the path is to be seen from */
+  __u64 fs;        /* struct fs_struct: whose root the path is to be seen from; 0: ior's own */
   __u64 at_dentry; /* where the walk is */
   __u64 at_mount;  /* struct mount */
   __u64 root_dentry;
@@ -45,6 +45,8 @@ struct ior_name_buffer {
   __u8 is_too_long; /* the path, or the way; the walk may go on without it */
   __u8 is_movable;  /* a look-up may move a dentry of the path: no call tells */
   __u8 reserved;
+  __u32 root; /* number of that which the path starts from */
+  __u32 reserved_too;
   __u64 scratch; /* pointers on their way to become numbers */
   __u64 scratch2;
   __u8 bytes[IOR_TEXT_MAX + 256];
@@ -73,10 +75,14 @@ static __always_inline void add_to_chain(struct ior_name_buffer* to, __u64 numbe
   to->chain = chain ^ chain >> 32;
 }
 
+/* ior's own root, a dentry and a struct vfsmount; set by find_own_root. */
+__u64 own_root_dentry = 0;
+__u64 own_root_mount = 0;
+
 static __always_inline void begin_walk(struct ior_name_buffer* to, __u64 dentry, __u64 mount,
                                        struct fs_struct* fs) {
-  to->root_dentry = (__u64)READ(fs, root.dentry);
-  to->root_mount = (__u64)READ(fs, root.mnt);
+  to->root_dentry = fs ? (__u64)READ(fs, root.dentry) : own_root_dentry;
+  to->root_mount = fs ? (__u64)READ(fs, root.mnt) : own_root_mount;
   barrier();
   to->root_mount -= bpf_core_field_offset(struct mount, mnt);
   to->at_dentry = dentry;

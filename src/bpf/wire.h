@@ -16,6 +16,9 @@
  *            a process, before its first call and after exec
  *   END      head
  *            the thread is gone; seq is its last call's
+ *   IN_FLIGHT  as EXIT, without the part of the name
+ *            a call that has not ended when tracing does, at time_ns; the return is 1 where the
+ *            call is older than the trace, which began at enter_ns
  *
  * clang-format on */
 /* Order: both halves of a call go to the rings of the CPU on which the call entered, the enter half
@@ -38,6 +41,7 @@ enum ior_record_kind {
   IOR_RECORD_NAME = 3,
   IOR_RECORD_PROCESS = 4,
   IOR_RECORD_END = 5,
+  IOR_RECORD_IN_FLIGHT = 6,
 };
 
 /* Bits of ior_head.sections. */
@@ -58,8 +62,9 @@ enum ior_section {
   IOR_REQUEST = 1 << 11,   /* an io_uring request: nr is its operation; task is its own, and ends
                               with its EXIT */
   IOR_AIO = 1 << 12,       /* with IOR_REQUEST: of Linux AIO, nr is its operation */
+  IOR_AT_MOST = 1 << 13,   /* EXIT: the time is an upper bound of when the call ended */
   IOR_ADDRESS = 1 << 15,   /* EXIT: the socket address as passed, a text */
-  IOR_SECTIONS_ALL = ((1 << 13) - 1) | IOR_ADDRESS,
+  IOR_SECTIONS_ALL = ((1 << 14) - 1) | IOR_ADDRESS,
 };
 
 enum {
@@ -110,6 +115,8 @@ struct ior_file {
 struct ior_intro {
   __u64 process_start_ns; /* boot clock; with tgid the process's identity */
   char comm[IOR_COMM_SIZE];
+  __u32 root; /* number of the root that the thread's paths start from: see ior_roots */
+  __u32 reserved;
 };
 
 enum ior_text_status {
@@ -130,7 +137,7 @@ struct ior_text {
 
 /* What kind of name a NAME record's text is. */
 enum ior_name_kind {
-  IOR_NAME_PATH = 0,     /* absolute, as the process's root sees it */
+  IOR_NAME_PATH = 0,     /* absolute, from ior_name.root */
   IOR_NAME_DELETED = 1,  /* the same, of an unlinked file */
   IOR_NAME_PSEUDO = 2,   /* no path: the text is "file system type:dentry name" */
   IOR_NAME_TOO_LONG = 3, /* longer than IOR_TEXT_MAX: the bytes are its end */
@@ -153,7 +160,8 @@ struct ior_socket {
 
 struct ior_name {
   __u32 name_id; /* counts up per CPU, by IOR_NAME_NUMBERS: good until IOR_NAME_WINDOW newer ones */
-  __u32 name_kind;
+  __u16 name_kind;
+  __u16 root; /* of a path: number of the root that it starts from, see ior_roots */
   __u64 inode;
 };
 
@@ -162,6 +170,37 @@ struct ior_name {
 /* How many numbers a name takes: one, and one more for each 256 bytes of its text. So the window
  * bounds the bytes of the names that are good, too: 16 MiB. */
 #define IOR_NAME_NUMBERS(size) (1 + (size) / 256)
+
+/* What kind of root a number stands for. */
+enum ior_root_kind {
+  IOR_ROOT_PATH = 1,      /* a directory that ior can see: the text is its path */
+  IOR_ROOT_NAMESPACE = 2, /* of another mount namespace: the text is the path from its top */
+  IOR_ROOT_MOUNT = 3,     /* of a mount that is in no namespace (any more): likewise */
+};
+
+/* A directory from which absolute paths start: a process's root, or the top of a mount namespace
+ * where a file is not below that. */
+struct ior_root {
+  __u32 id;   /* of the namespace (its inode number) or of the mount */
+  __u32 text; /* where in the texts its path begins; one of the top itself is empty */
+  __u16 size; /* of the path */
+  __u8 kind;
+  __u8 is_deleted;
+};
+
+enum { IOR_ROOT_OWN = 0, IOR_ROOT_UNKNOWN = 0xffff };
+
+#define IOR_ROOTS_MAX 16384
+#define IOR_ROOT_TEXTS_MAX (1 << 20)
+
+/* The roots by number, in memory that user space shares: a number never changes its meaning, and
+ * stands here before any record has it. Number 0 is ior's own root. */
+struct ior_roots {
+  __u32 count; /* of the numbers that were given */
+  __u32 text_bytes;
+  struct ior_root roots[IOR_ROOTS_MAX];
+  char texts[IOR_ROOT_TEXTS_MAX];
+};
 
 struct ior_process {
   __u64 start_ns;
@@ -210,11 +249,13 @@ struct ior_ring {
 _Static_assert(sizeof(struct ior_head) == 32, "wire layout");
 _Static_assert(sizeof(struct ior_exit) == 16, "wire layout");
 _Static_assert(sizeof(struct ior_file) == 16, "wire layout");
-_Static_assert(sizeof(struct ior_intro) == 24, "wire layout");
+_Static_assert(sizeof(struct ior_intro) == 32, "wire layout");
 _Static_assert(sizeof(struct ior_text) == 8, "wire layout");
 _Static_assert(sizeof(struct ior_name) == 16, "wire layout");
 _Static_assert(sizeof(struct ior_socket) == 48, "wire layout");
 _Static_assert(sizeof(struct ior_process) == 24, "wire layout");
+_Static_assert(sizeof(struct ior_root) == 12, "wire layout");
+_Static_assert(sizeof(struct ior_roots) % 8 == 0, "wire layout");
 _Static_assert(sizeof(struct ior_ring) % 4096 == 0, "wire layout");
 _Static_assert(IOR_RECORD_MAX + IOR_RING_HEADER <= IOR_RING_SPARE, "wire layout");
 #ifdef __cplusplus

@@ -127,6 +127,7 @@ void add_output_options(CLI::App& app, Given& given) {
              "the recording's permissions, whatever the umask\n(default: 0600)")
       .flag("--plain", given.plain, "print every call as a row of CSV")
       .flag("--args", given.args, "with -plain: also the call's arguments")
+      .flag("--root", given.root, "with -plain: also the root that the file's path starts from")
       .value("--time", "CLOCK", given.time,
              fmt::format("with -plain: when each call ended, by one of\n{} (default: {})",
                          time_column_names(), name_of(TimeColumn::wall)))

@@ -26,6 +26,7 @@ struct Given {
   bool flamegraph = false;
   bool plain = false;
   bool args = false;
+  bool root = false;
   std::string time;
   std::string columns;
   std::string rows;

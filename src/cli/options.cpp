@@ -101,6 +101,9 @@ Result<void> check_row_options(const Given& given) {
   if (given.args) {
     return fail("-args adds a column to the rows of -plain: add -plain, or leave out -args");
   }
+  if (given.root) {
+    return fail("-root adds a column to the rows of -plain: add -plain, or leave out -root");
+  }
   if (!given.time.empty()) {
     return fail("-time is about a column of the rows of -plain: add -plain, or leave out -time");
   }
@@ -160,6 +163,7 @@ Result<void> finish_trace(const Given& given, Words words, Options& options) {
   options.flamegraph = given.flamegraph;
   options.plain = given.plain;
   options.row_options.arguments = given.args;
+  options.row_options.root = given.root;
   options.row_options.classic = given.columns == "classic";
   if (options.row_options.classic && given.time.empty()) {
     options.row_options.time = TimeColumn::none;

@@ -29,7 +29,7 @@ bool has(ByteClass way, ByteClass part) {
 }  // namespace
 
 std::string_view why_no_return(const Call& call) {
-  if (call.table == IOR_TABLE_AIO) return "unknown: not reaped by a syscall";
+  if (call.table == IOR_TABLE_AIO) return "unknown: its ring of events was not read";
   if (call.table == IOR_TABLE_URING) return "unknown: no completion posted";
   return "";
 }

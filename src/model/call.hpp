@@ -12,22 +12,25 @@
 
 namespace ior {
 
-// A thread of a process, as long as it has this comm.
+// A file's name, or the path that a call passed.
+struct Name {
+  std::string_view text;
+  // Room for what each aggregator calls the text, by its number; null: no room.
+  std::uint32_t* numbers = nullptr;
+  // Of the root that a path starts from; null: its caller's.
+  const Name* root = nullptr;
+};
+
+// A thread of a process, as long as it has this comm and this root.
 struct Caller {
   std::uint32_t tgid = 0;
   std::uint32_t tid = 0;
   std::uint64_t process_start_ns = 0;  // boot clock; (tgid, process_start_ns) is a process
   std::array<char, 16> comm{};         // zero-terminated
   std::uint32_t number = 0;            // of the callers in a batch
+  const Name* root = nullptr;          // that its paths start from; null: ior's own
 
   std::string_view comm_view() const { return comm.data(); }
-};
-
-// A file's name, or the path that a call passed.
-struct Name {
-  std::string_view text;
-  // Room for what each aggregator calls the text, by its number; null: no room.
-  std::uint32_t* numbers = nullptr;
 };
 
 struct Call {
@@ -62,6 +65,14 @@ struct Call {
 
 inline std::string_view text_of(const Name* name) {
   return name ? name->text : std::string_view();
+}
+
+// The root that a call's paths start from: that of the files that it names, or the caller's; null:
+// ior's own.
+inline const Name* root_of(const Caller& caller, const Name* path, const Name* old_path) {
+  if (path && path->root) return path->root;
+  if (old_path && old_path->root) return old_path->root;
+  return caller.root;
 }
 
 // What is shown in place of a return value that is not there: nothing for a call that never

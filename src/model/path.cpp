@@ -45,10 +45,25 @@ std::string join_path(std::string_view directory, std::string_view path) {
   return joined;
 }
 
+std::string path_below(std::string_view root, std::string_view path) {
+  std::string below(root);
+  if (root.empty() || path != "/") below += path;
+  return below;
+}
+
+std::optional<std::string> host_path(std::string_view root, std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  if (root.empty()) return std::string(path);
+  // `..` of a root is itself, seen from inside only.
+  const bool climbs = path.contains("/../") || path.ends_with("/..");
+  if (!root.starts_with('/') || root.ends_with(kDeleted) || climbs) return std::nullopt;
+  return path_below(root == "/" ? "" : root, path);
+}
+
 std::string file_name(NameKind kind, std::string_view text, std::uint64_t inode) {
   switch (kind) {
     case NameKind::deleted:
-      return std::string(text) + " (deleted)";
+      return std::string(text) + std::string(kDeleted);
     case NameKind::pseudo:
       return pseudo_file_name(text, inode);
     case NameKind::too_long:

@@ -59,6 +59,12 @@ void append_path(Stack& stack, std::string_view path) {
   }
 }
 
+// Where it was not asked for: ior's own root is not shown.
+void append_implied_root(Stack& stack, const std::string& root) {
+  if (root.empty()) return;
+  append_frame(stack, root.starts_with('[') ? root : "[" + root + "]");
+}
+
 void append_field(Stack& stack, Field field, const std::string& text, bool is_source) {
   if (field == Field::path) {
     append_path(stack, text);
@@ -72,12 +78,18 @@ Stacks merge(const Recording& recording, std::span<const Field> fields, Weight w
              bool is_exact) {
   Stacks stacks;
   Stack stack{.text = "", .is_exact = is_exact};
-  for (const RecordGroup& group : group_records(recording, fields)) {
+  const std::vector<Field> shown = with_root(recording, fields);
+  const bool implies_root = shown.size() != fields.size();
+  for (const RecordGroup& group : group_records(recording, shown)) {
     const std::uint64_t value = weight_of(group, weight);
     if (value == 0) continue;
     stack.text.clear();
-    for (const Field field : fields) {
-      append_field(stack, field, field_text(recording, group.sums, field), group.is_source);
+    for (const Field field : shown) {
+      const std::string text = field_text(recording, group.sums, field);
+      if (field == Field::root && implies_root)
+        append_implied_root(stack, text);
+      else
+        append_field(stack, field, text, group.is_source);
     }
     stacks[stack.text] += value;
   }

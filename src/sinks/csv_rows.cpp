@@ -61,11 +61,22 @@ void append_field(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// An upper bound is marked; what is not known is no number.
+void append_duration(std::string& out, const Call& call) {
+  if (call.no_return) {
+    if (!why_no_return(call).empty()) out += '?';
+    return;
+  }
+  if (call.at_most) out += "<=";
+  append_number(out, call.duration_ns);
+}
+
 std::string header_of(const RowOptions& options) {
   std::string header = options.time == TimeColumn::none ? "" : "time,";
   header += "durationToPrevNs,durationNs,comm,";
   header += options.classic ? "pid.tid" : "pid,tid";
   header += ",name,ret,file";
+  if (options.root) header += ",root";
   header += options.arguments ? ",args\n" : "\n";
   return header;
 }
@@ -127,7 +138,7 @@ void CsvRows::append(std::string& out, const Call& call) {
   if (call.after_loss) out += '~';
   append_number(out, call.gap_ns);
   out += ',';
-  if (!call.no_return) append_number(out, call.duration_ns);
+  append_duration(out, call);
   out += ',';
   append_shown(out, call.caller->comm_view());
   out += ',';
@@ -143,6 +154,10 @@ void CsvRows::append(std::string& out, const Call& call) {
     append_number(out, call.ret);
   out += ',';
   append_files(out, call);
+  if (options_.root) {
+    out += ',';
+    append_shown(out, text_of(root_of(*call.caller, call.path, call.old_path)));
+  }
   if (options_.arguments) {
     arguments_.clear();
     append_arguments(arguments_, call);

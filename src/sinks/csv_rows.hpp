@@ -21,14 +21,16 @@ namespace ior {
 struct RowOptions {
   TimeColumn time = TimeColumn::wall;
   bool classic = false;    // pid and tid as one column
-  bool arguments = false;  // a column more
+  bool root = false;       // a column more
+  bool arguments = false;  // and one
   bool escaped = false;    // names and arguments, as base/escape.hpp has it
 };
 
 // Columns: time (of the call's end; of its enter where it has no end), durationToPrevNs (with ~ in
 // front where the gap spans a lost call), durationNs and ret (empty for a call that never returns;
 // the reason where the result of a request is not known), comm, pid and tid (or pid.tid), name,
-// file (`old -> new` for two), and on demand args (model/arguments.hpp).
+// file (`old -> new` for two), and on demand root (empty: ior's own) and args
+// (model/arguments.hpp).
 //
 // Thread safety: one thread at a time, but for expect_end(). Requires: SIGPIPE is ignored, else a
 // reader that goes ends the program.

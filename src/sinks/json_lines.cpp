@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/ledger.hpp"
+#include "model/path.hpp"
 #include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
@@ -14,6 +15,13 @@ using Json = nlohmann::ordered_json;
 // Null where it is not known.
 Json figure(std::uint64_t value, bool is_known) {
   return is_known || value != 0 ? Json(value) : Json();
+}
+
+// Where it can be told.
+void add_host_path(Json& object, const char* name, const Recording& recording, std::uint32_t root,
+                   std::uint32_t path) {
+  const auto known = host_path(recording.strings[root], recording.strings[path]);
+  if (known) object[name] = *known;
 }
 
 Json object_of(const Recording& recording, const Record& record, const MissingCalls& missed) {
@@ -38,6 +46,8 @@ Json object_of(const Recording& recording, const Record& record, const MissingCa
       {"at_most", record.at_most},
       {"unmeasured", record.unmeasured},
   };
+  add_host_path(object, "host_path", recording, record.root, record.path);
+  add_host_path(object, "host_old_path", recording, record.root, record.old_path);
   const std::uint64_t missing = missed.of(recording.strings[record.tracepoint]);
   if (missing != 0) object["missing_at_most"] = missing;
   return object;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "model/open_flags.hpp"
 
 namespace ior {
@@ -24,6 +27,17 @@ std::string field_text(const Recording& recording, const Record& record, Field f
       return recording.strings[record.root];
   }
   return {};
+}
+
+std::vector<Field> with_root(const Recording& recording, std::span<const Field> fields) {
+  std::vector<Field> all(fields.begin(), fields.end());
+  const auto path = std::ranges::find(all, Field::path);
+  const bool has_root = std::ranges::find(all, Field::root) != all.end();
+  const bool has_other = std::ranges::any_of(recording.records, [&](const Record& record) {
+    return !recording.strings[record.root].empty();
+  });
+  if (path != all.end() && !has_root && has_other) all.insert(path, Field::root);
+  return all;
 }
 
 std::string flags_text(std::uint32_t flags) {

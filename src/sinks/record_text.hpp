@@ -12,6 +12,10 @@ namespace ior {
 std::string field_text(const Recording& recording, const Record& record, Field field);
 
 // Open flags as text, "" for kNoFlags.
+// The fields, and the root in front of the path, where they have none and not all paths start from
+// ior's own.
+std::vector<Field> with_root(const Recording& recording, std::span<const Field> fields);
+
 std::string flags_text(std::uint32_t flags);
 
 }  // namespace ior

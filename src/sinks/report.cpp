@@ -14,6 +14,7 @@
 #include "base/escape.hpp"
 #include "model/ledger.hpp"
 #include "sinks/human.hpp"
+#include "sinks/in_flight_text.hpp"
 #include "sinks/record_groups.hpp"
 #include "sinks/record_text.hpp"
 
@@ -261,13 +262,21 @@ void append_missing(std::string& out, const Recording& recording, bool is_escape
 
 }  // namespace
 
-std::string format_report(const Recording& recording, const ReportOptions& options) {
+std::string format_report(const Recording& recording, const ReportOptions& given) {
   if (recording.records.empty()) return "no calls recorded\n";
+  ReportOptions options = given;
+  options.fields = with_root(recording, given.fields);
   std::vector<RecordGroup> groups = group_records(recording, options.fields);
   const std::size_t shown =
       options.rows == 0 ? groups.size() : std::min(groups.size(), options.rows);
   std::ranges::partial_sort(groups, groups.begin() + static_cast<std::ptrdiff_t>(shown),
                             Order(recording, options));
+  const auto has_own_root = [&](const RecordGroup& group) {
+    return recording.strings[group.sums.root].empty();
+  };
+  if (std::ranges::all_of(std::span(groups).first(shown), has_own_root)) {
+    options.fields = given.fields;
+  }
   const MissedColumn missed(recording, options);
   std::vector<Cells> rows = {titles(options, missed)};
   for (const RecordGroup& group : std::span(groups).first(shown)) {
@@ -304,6 +313,7 @@ std::string format_summary(const Recording& recording, const SummaryOptions& opt
   append_missing(summary, recording, options.escaped);
   summary += "ior: not lost:\n";
   append_lines(summary, not_lost, width);
+  summary += format_in_flight(recording);
   return summary;
 }
 

@@ -29,7 +29,8 @@ struct SummaryOptions {
 // bytes read and written, the fields; where calls are missing, also how many a line misses at most.
 // Where calls have two files and the path is shown, the second one has a line of its own, with the
 // bytes that were read from it, marked "(as source)"; the count of such a line stands in brackets,
-// because the calls are counted already. What is not known is "?".
+// because the calls are counted already. What is not known is "?". Paths of different roots have
+// lines, and a column for these, of their own.
 // The last line says how many rows are not shown.
 std::string format_report(const Recording& recording, const ReportOptions& options = {});
 

@@ -82,6 +82,23 @@ Json syscalls_of(const Recording& recording) {
   return rows;
 }
 
+Json in_flight_of(const Recording& recording) {
+  Json calls = Json::array();
+  for (const CallInFlight& call : recording.in_flight) {
+    calls.push_back({{"name", without_prefix(call.tracepoint)},
+                     {"tracepoint", call.tracepoint},
+                     {"comm", call.comm},
+                     {"pid", call.tgid},
+                     {"tid", call.tid},
+                     {"path", call.path},
+                     {"old_path", call.old_path},
+                     {"root", call.root},
+                     {"age_ns", call.age_ns},
+                     {"since_before_start", call.since_before_start}});
+  }
+  return calls;
+}
+
 }  // namespace
 
 void write_report_json(const Recording& recording, std::ostream& out, bool ascii) {
@@ -93,6 +110,7 @@ void write_report_json(const Recording& recording, std::ostream& out, bool ascii
         {"missing", missing(recording)}}},
       {"losses", losses_of(recording)},
       {"syscalls", syscalls_of(recording)},
+      {"in_flight", in_flight_of(recording)},
   };
   // `replace` puts U+FFFD for invalid UTF-8, where the default would throw.
   out << report.dump(kIndent, ' ', ascii, Json::error_handler_t::replace) << '\n';

@@ -267,7 +267,7 @@ Result<int> Trace::finish() {
   if (rows_) rows_->expect_end();
   session_->detach();
   recording_.header.duration_ns = clock_ns(CLOCK_BOOTTIME) - recording_.header.boot_ns;
-  const auto calls = session_->count_in_flight(), requests = session_->settle_requests();
+  const auto calls = session_->list_in_flight(), requests = session_->settle_requests();
   pipeline_->stop();
   const auto kernel = session_->counts();
   if (!kernel) return std::unexpected(kernel.error());

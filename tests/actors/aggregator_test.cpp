@@ -140,6 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, AggregatorKey,
     testing::Values(KeyCase{"path", [](Call& call) { call.path = named("/b"); }},
                     KeyCase{"no_path", [](Call& call) { call.path = nullptr; }},
+                    KeyCase{"root", [](Call& call) { call.path = rooted("/a", "/srv"); }},
                     KeyCase{"old_path", [](Call& call) { call.old_path = named("/a"); }},
                     KeyCase{"tracepoint", [](Call& call) { call.number = SYS_write; }},
                     KeyCase{"table", [](Call& call) { call.table = IOR_TABLE_32; }},

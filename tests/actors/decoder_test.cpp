@@ -30,7 +30,7 @@ RecordBuilder call_record(ior_record_kind kind, unsigned sections, std::uint8_t 
   RecordBuilder record(kind);
   record.of({.task = 11, .tgid = 12, .tid = 13}).cpu(1).nr(257).seq(14).at(15);
   record.mark(sections & (kMarks | IOR_WHOLE | IOR_NO_RETURN));
-  if (kind == IOR_RECORD_EXIT) record.exit(16, -2);
+  if (kind != IOR_RECORD_ENTER) record.exit(16, -2);
   if (nargs == 2) record.args({17, 18});
   if (nargs == 6) record.args({17, 18, 19, 20, 21, 22});
   if (sections & IOR_FILE) record.file(kFile);
@@ -61,7 +61,7 @@ void expect_head(const WireRecord& record, ior_record_kind kind, unsigned sectio
   EXPECT_EQ(record.head().tid, 13u);
   EXPECT_EQ(record.head().seq, 14u);
   EXPECT_EQ(record.head().time_ns, 15u);
-  if (kind != IOR_RECORD_EXIT) return;
+  if (kind == IOR_RECORD_ENTER) return;
   EXPECT_EQ(record.exit().enter_ns, 16u);
   EXPECT_EQ(record.exit().ret, -2);
 }
@@ -69,9 +69,11 @@ void expect_head(const WireRecord& record, ior_record_kind kind, unsigned sectio
 void expect_sections(const WireRecord& record, unsigned sections) {
   expect_same(record.file(), kFile, sections & IOR_FILE);
   expect_same(record.other(), kOther, sections & IOR_OTHER);
-  expect_same(record.intro(), {.process_start_ns = 23, .comm = "fifteen letters"},
+  expect_same(record.intro(),
+              {.process_start_ns = 23, .comm = "fifteen letters", .root = 0, .reserved = 0},
               sections & IOR_INTRO);
-  expect_same(record.inline_name(), {.name_id = 0, .name_kind = IOR_NAME_DELETED, .inode = 24},
+  expect_same(record.inline_name(),
+              {.name_id = 0, .name_kind = IOR_NAME_DELETED, .root = 0, .inode = 24},
               sections & IOR_TEXT_NAME);
   EXPECT_EQ(record.path().bytes, sections & IOR_TEXT ? "a path" : "");
   EXPECT_EQ(record.path().status, sections & IOR_TEXT ? IOR_TEXT_TOO_LONG : IOR_TEXT_OK);
@@ -97,6 +99,7 @@ std::vector<Bytes> full_records() {
   return {call_record(IOR_RECORD_ENTER, kEnterSections, 6).record(),
           call_record(IOR_RECORD_EXIT, kExitSections, 6).record(),
           call_record(IOR_RECORD_EXIT, IOR_WHOLE | IOR_FILE, 2).record(),
+          call_record(IOR_RECORD_IN_FLIGHT, kExitSections, 6).record(),
           name_record(9, "/usr/lib/libc.so.6", IOR_NAME_PATH, 25).record(),
           process_record(kProcess, "/bin/cat", "cat\0x", "/user.slice").record(),
           end_record(14).record()};
@@ -120,7 +123,10 @@ TEST(Decoder, TakesEnterHalvesWithEveryCombinationOfSections) {
 
 TEST(Decoder, TakesExitHalvesWithEveryCombinationOfSections) {
   for (unsigned sections = 0; sections <= kExitSections; ++sections) {
-    for (const std::uint8_t nargs : {0, 2, 6}) expect_round_trip(IOR_RECORD_EXIT, sections, nargs);
+    for (const std::uint8_t nargs : {0, 2, 6}) {
+      expect_round_trip(IOR_RECORD_EXIT, sections, nargs);
+      expect_round_trip(IOR_RECORD_IN_FLIGHT, sections, nargs);
+    }
   }
 }
 
@@ -209,8 +215,8 @@ constexpr std::array kWildValues = {
     WildValue{"nargs_7", offsetof(ior_head, nargs), 7, 1},
     WildValue{"nargs_255", offsetof(ior_head, nargs), 255, 1},
     WildValue{"section_that_is_not_there", offsetof(ior_head, sections), IOR_TEXT | IOR_FILE, 2},
-    WildValue{"section_bit_13", offsetof(ior_head, sections), IOR_TEXT | 1u << 13, 2},
-    WildValue{"section_bit_15", offsetof(ior_head, sections), IOR_TEXT | 1u << 15, 2},
+    WildValue{"section_bit_14", offsetof(ior_head, sections), IOR_TEXT | 1u << 14, 2},
+    WildValue{"section_bit_15_without_a_text", offsetof(ior_head, sections), IOR_TEXT | 1u << 15, 2},
     WildValue{"text_shorter_than_the_record", kTextOffset, 0, 2},
     WildValue{"text_longer_than_the_record", kTextOffset, 9, 2},
     WildValue{"text_of_4096", kTextOffset, IOR_TEXT_MAX, 2},
@@ -311,6 +317,7 @@ void expect_inside(const WireRecord& taken, const Bytes& record) {
   switch (taken.kind()) {
     case IOR_RECORD_ENTER:
     case IOR_RECORD_EXIT:
+    case IOR_RECORD_IN_FLIGHT:
       return expect_call_inside(taken, record);
     case IOR_RECORD_NAME:
       EXPECT_TRUE(lies_in(&taken.name(), sizeof(ior_name), record));

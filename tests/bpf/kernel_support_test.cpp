@@ -34,6 +34,10 @@ class KernelTypes {
     const int prototype = ::btf__add_func_proto(types_.get(), void_pointer());
     ::btf__add_func(types_.get(), "bpf_rdonly_cast", BTF_FUNC_GLOBAL, prototype);
   }
+  void add_helper(const char* name) {
+    ::btf__add_enum(types_.get(), "bpf_func_id", 4);
+    ::btf__add_enum_value(types_.get(), name, 1);
+  }
   void add_tracepoint(const std::string& name, const std::vector<int>& arguments) {
     const int own_data = void_pointer();
     const int prototype = ::btf__add_func_proto(types_.get(), 0);
@@ -55,6 +59,7 @@ class KernelTypes {
 TEST(KernelSupport, is_whole_where_all_is_as_in_a_new_kernel) {
   KernelTypes kernel;
   kernel.add_cast();
+  kernel.add_helper("BPF_FUNC_user_ringbuf_drain");
   kernel.add_other_ends();
   kernel.add_tracepoint("io_uring_submit_req", {kernel.pointer_to("io_kiocb")});
   kernel.add_tracepoint(
@@ -66,6 +71,7 @@ TEST(KernelSupport, is_whole_where_all_is_as_in_a_new_kernel) {
 
 TEST(KernelSupport, finds_the_names_and_arguments_of_linux_6_1) {
   KernelTypes kernel;
+  kernel.add_helper("BPF_FUNC_user_ringbuf_drain");
   kernel.add_other_ends();
   kernel.add_tracepoint("io_uring_submit_sqe", {kernel.pointer_to("io_kiocb"), kernel.integer(1)});
   kernel.add_tracepoint("io_uring_complete",
@@ -89,7 +95,8 @@ TEST(KernelSupport, is_without_io_uring_where_no_request_is_passed) {
   const KernelSupport support = kernel_support(kernel.types());
   EXPECT_TRUE(support.can_cast);
   EXPECT_EQ(support.request_tracepoint, "");
-  EXPECT_THAT(losses_of(support), ElementsAre(HasSubstr("io_uring requests are not traced")));
+  EXPECT_THAT(losses_of(support), ElementsAre(HasSubstr("io_uring requests are not traced"),
+                                              HasSubstr("AIO requests")));
 }
 
 TEST(KernelSupport, is_without_io_uring_where_a_completion_has_another_form) {
@@ -126,7 +133,8 @@ TEST(KernelSupport, has_no_part_where_the_kernel_has_none) {
   const KernelSupport support = kernel_support(KernelTypes().types());
   EXPECT_FALSE(support.can_cast);
   EXPECT_EQ(support.request_tracepoint, "");
-  EXPECT_EQ(losses_of(support).size(), 2u);
+  EXPECT_FALSE(support.can_read_rings);
+  EXPECT_EQ(losses_of(support).size(), 3u);
 }
 
 }  // namespace

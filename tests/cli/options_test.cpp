@@ -305,6 +305,7 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
                      "-escape: unknown case 'yes' (cases: auto, always, never)"},
            ErrorCase{{"syscalls", "-escape", "never"}, "unknown option -escape"},
            ErrorCase{{"-args"}, "add -plain, or leave out -args"},
+           ErrorCase{{"-root"}, "add -plain, or leave out -root"},
            ErrorCase{{"-time", "boot"}, "add -plain, or leave out -time"},
            ErrorCase{{"-columns", "classic"}, "add -plain, or leave out -columns"},
            ErrorCase{{"-plain", "-time", "Boot"},

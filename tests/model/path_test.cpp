@@ -41,6 +41,28 @@ INSTANTIATE_TEST_SUITE_P(
                              "[unknown: name was lost]/b"}),
     [](const auto& info) { return info.param.what; });
 
+TEST(PathBelow, PutsTheRootInFront) {
+  EXPECT_EQ(path_below("", "/x"), "/x");
+  EXPECT_EQ(path_below("", "/"), "/");
+  EXPECT_EQ(path_below("/srv", "/x"), "/srv/x");
+  EXPECT_EQ(path_below("/srv", "/"), "/srv");
+}
+
+TEST(HostPath, IsToldOfDirectoriesThatIorSees) {
+  EXPECT_EQ(host_path("", "/x"), "/x");
+  EXPECT_EQ(host_path("/srv", "/x"), "/srv/x");
+  EXPECT_EQ(host_path("/srv", "/"), "/srv");
+  EXPECT_EQ(host_path("/", "/x"), "/x") << "mounted over ior's own";
+  EXPECT_EQ(host_path("/srv", "/x/..y"), "/srv/x/..y");
+  for (const char* path : {"", "pipe:[7]", "[unknown: fd is not open]", "/../x", "/x/.."}) {
+    EXPECT_EQ(host_path("/srv", path), std::nullopt) << path;
+  }
+  for (const char* root : {"mnt:[4026532621]", "mnt:[4026532621]/srv", "[mount 5]",
+                           "/srv (deleted)", "[unknown: root directory]"}) {
+    EXPECT_EQ(host_path(root, "/x"), std::nullopt) << root;
+  }
+}
+
 struct NameCase {
   const char* what;
   NameKind kind;

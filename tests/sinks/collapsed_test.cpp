@@ -152,6 +152,21 @@ TEST(Collapsed, a_call_with_two_files_counts_once_and_its_bytes_at_the_files) {
   EXPECT_EQ(collapsed(recording, {Field::comm}, Weight::bytes), "cat 13\n");
 }
 
+TEST(Collapsed, paths_of_other_roots_stand_behind_these) {
+  const Recording recording = recording_of({{.path = "/a/x", .count = 3},
+                                            {.path = "/a/x", .root = "/srv/jail", .count = 2},
+                                            {.path = "/a/x", .root = "mnt:[1]/b"},
+                                            {.path = "/a/x", .root = "[mount 5]"}});
+  EXPECT_EQ(collapsed(recording, {Field::comm, Field::path}),
+            "cat;[/srv/jail];a;x 2\n"
+            "cat;[mnt:[1]/b];a;x 1\n"
+            "cat;[mount 5];a;x 1\n"
+            "cat;a;x 3\n");
+  EXPECT_EQ(collapsed(recording, {Field::comm}), "cat 7\n");
+  EXPECT_EQ(collapsed(recording, {Field::root}),
+            "/srv/jail 2\n[mount 5] 1\n[no root] 3\nmnt:[1]/b 1\n");
+}
+
 TEST(Collapsed, a_stack_without_weight_has_no_line) {
   const Recording recording = recording_of({{.path = "/a", .bytes_read = 5}, {.path = "/b"}});
   EXPECT_EQ(collapsed(recording, {Field::path}, Weight::bytes), "a 5\n");

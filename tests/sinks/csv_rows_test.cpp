@@ -1,5 +1,6 @@
 #include "sinks/csv_rows.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -87,6 +88,20 @@ TEST(CsvRows, the_classic_columns_are_those_of_old) {
             "0,1523,cat,4711.4711,openat,3,/x\n");
 }
 
+TEST(CsvRows, the_root_is_a_column_on_demand) {
+  const std::string header = "durationToPrevNs,durationNs,comm,pid,tid,name,ret,file,root\n";
+  const RowOptions options = {.time = TimeColumn::none, .root = true};
+  Call call = call_of("/x");
+  EXPECT_EQ(content_of(call, options), header + "0,1523,cat,4711,4711,openat,3,/x,\n");
+  Caller caller = *call.caller;
+  caller.root = test::named("/srv/a,b");
+  call.caller = &caller;
+  EXPECT_EQ(content_of(call, options), header + "0,1523,cat,4711,4711,openat,3,/x,\"/srv/a,b\"\n");
+  const Name outside = {.text = "/x", .root = test::named("mnt:[1]")};
+  call.path = &outside;
+  EXPECT_EQ(content_of(call, options), header + "0,1523,cat,4711,4711,openat,3,/x,mnt:[1]\n");
+}
+
 TEST(CsvRows, threads_errors_and_gaps_are_shown) {
   Call call = call_of("/none");
   call.caller = test::calling({.tgid = 4711, .tid = 4712});
@@ -120,14 +135,22 @@ TEST(CsvRows, a_call_that_never_returns_has_no_duration_and_no_return) {
   EXPECT_EQ(row_of(call), "0,,cat,4711,4711,exit_group,,\n");
 }
 
+TEST(CsvRows, an_upper_bound_of_a_duration_is_marked) {
+  Call call = call_of("/x");
+  call.duration_ns = 123;
+  call.at_most = true;
+  EXPECT_THAT(row_of(call), testing::HasSubstr(",<=123,cat,"));
+}
+
 TEST(CsvRows, a_request_whose_end_nobody_saw_says_why_it_has_no_return) {
   Call call = call_of("/x");
   call.number = 1;
   call.no_return = true;
   call.table = IOR_TABLE_AIO;
-  EXPECT_EQ(row_of(call), "0,,cat,4711,4711,aio_pwrite,unknown: not reaped by a syscall,/x\n");
+  EXPECT_EQ(row_of(call),
+            "0,?,cat,4711,4711,aio_pwrite,unknown: its ring of events was not read,/x\n");
   call.table = IOR_TABLE_URING;
-  EXPECT_EQ(row_of(call), "0,,cat,4711,4711,io_uring_readv,unknown: no completion posted,/x\n");
+  EXPECT_EQ(row_of(call), "0,?,cat,4711,4711,io_uring_readv,unknown: no completion posted,/x\n");
 }
 
 TEST(CsvRows, a_number_without_a_name_is_shown_as_a_number) {

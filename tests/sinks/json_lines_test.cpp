@@ -48,7 +48,8 @@ TEST(JsonLines, an_object_has_its_keys_in_the_documented_order) {
             R"({"path":"/new","old_path":"/old","tracepoint":"enter_rename","comm":"mv",)"
             R"("pid":4711,"tid":4712,"root":"/jail","flags":"O_RDWR|O_APPEND","count":5,)"
             R"("errors":1,"duration_ns":20,"gap_ns":30,"bytes_read":40,"bytes_written":50,)"
-            R"("at_most":2,"unmeasured":3})");
+            R"("at_most":2,"unmeasured":3,"host_path":"/jail/new",)"
+            R"("host_old_path":"/jail/old"})");
 }
 
 TEST(JsonLines, a_figure_that_is_not_known_is_null) {
@@ -99,6 +100,18 @@ TEST(JsonLines, the_largest_figures_are_exact) {
   const auto lines = lines_of(recording_of({{.count = kMax, .bytes_read = kMax}}));
   EXPECT_EQ(Json::parse(lines.at(0))["bytes_read"].get<std::uint64_t>(), kMax);
   EXPECT_EQ(Json::parse(lines.at(0))["count"].get<std::uint64_t>(), kMax);
+}
+
+TEST(JsonLines, the_path_is_given_as_ior_sees_it_where_that_can_be_told) {
+  const auto lines = lines_of(recording_of({{.path = "/x", .root = "/jail"},
+                                            {.path = "/x"},
+                                            {.path = "/x", .root = "mnt:[4026532621]"},
+                                            {.path = "pipe:[7]", .root = "/jail"}}));
+  EXPECT_EQ(Json::parse(lines[0])["host_path"], "/jail/x");
+  EXPECT_EQ(Json::parse(lines[1])["host_path"], "/x");
+  EXPECT_FALSE(Json::parse(lines[2]).contains("host_path"));
+  EXPECT_FALSE(Json::parse(lines[3]).contains("host_path"));
+  EXPECT_FALSE(Json::parse(lines[0]).contains("host_old_path"));
 }
 
 TEST(JsonLines, there_is_one_line_per_record) {

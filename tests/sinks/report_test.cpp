@@ -177,6 +177,22 @@ TEST(Report, long_paths_keep_their_last_component) {
   EXPECT_TRUE(report.ends_with("  /.../the-file.txt\n")) << report;
 }
 
+TEST(Report, paths_of_different_roots_have_lines_of_their_own) {
+  const Recording recording = recording_of({{.path = "/x.db", .count = 3, .bytes_read = 30},
+                                            {.path = "/x.db", .root = "/srv/jail", .count = 2},
+                                            {.path = "/x.db", .root = "mnt:[4026532621]"}});
+  EXPECT_EQ(format_report(recording, {.fields = {Field::path}}),
+            "COUNT  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  ROOT              PATH\n"
+            "    3       0   0 ns     0 ns  30 B      0 B  -                 /x.db\n"
+            "    2       0   0 ns     0 ns   0 B      0 B  /srv/jail         /x.db\n"
+            "    1       0   0 ns     0 ns   0 B      0 B  mnt:[4026532621]  /x.db\n");
+  EXPECT_EQ(format_report(recording, {.fields = {Field::comm}}),
+            "COUNT  ERRORS  TOTAL  AVERAGE  READ  WRITTEN  COMM\n"
+            "    6       0   0 ns     0 ns  30 B      0 B  cat\n");
+  EXPECT_TRUE(
+      format_report(recording, {.fields = {Field::path, Field::root}}).contains("PATH   ROOT\n"));
+}
+
 TEST(Report, an_empty_recording_says_so) {
   EXPECT_EQ(format_report(Recording()), "no calls recorded\n");
 }
@@ -221,7 +237,9 @@ TEST(Summary, shows_the_totals_and_every_loss_by_cause_and_what_is_missing) {
             "ior:   4 of 7 calls  enter_openat\n"
             "ior:   1 of 3 calls  enter_read\n"
             "ior: not lost:\n"
-            "ior:   in_flight_at_start  0  in flight\n");
+            "ior:   in_flight_at_start  0  in flight\n"
+            "ior: in flight for over a second, or since before the trace:\n"
+            "ior:   read  cat 4711.4712  since before the trace, over 1.5 s  /tmp/fifo\n");
 }
 
 TEST(Summary, shows_how_many_rows_were_not_written_where_there_were_to_be_any) {

@@ -26,9 +26,11 @@ inline BatchPtr decoded(Bytes ring_bytes, RawBatch place = {}, std::size_t shard
 class ActorChain {
  public:
   explicit ActorChain(CallFilter filter = {}, std::size_t rings = 8,
-                      std::size_t max_threads = Pairer::kMaxThreads)
-      : tracker_(rings),
-        pairer_(0, std::move(filter), std::make_shared<HandleNames>(), max_threads) {}
+                      std::size_t max_threads = Pairer::kMaxThreads,
+                      std::shared_ptr<Roots> roots = std::make_shared<Roots>())
+      : tracker_(rings, roots),
+        pairer_(0, std::move(filter), std::make_shared<HandleNames>(), std::move(roots),
+                max_threads) {}
 
   // One batch, read in the pass under way.
   std::vector<SeenCall> feed(const std::vector<Bytes>& records) {
@@ -49,6 +51,7 @@ class ActorChain {
   }
 
   const PairerCounts& counts() const { return pairer_.counts(); }
+  std::vector<CallInFlight> in_flight() { return pairer_.in_flight().release(); }
   std::size_t thread_count() const { return pairer_.thread_count(); }
   std::uint64_t malformed() const { return malformed_; }
 

@@ -19,6 +19,14 @@ inline const Name* named(std::string_view text) {
   return &names.emplace_back(Name{texts.emplace_back(text)});
 }
 
+// From a root of that name.
+inline const Name* rooted(std::string_view text, std::string_view root) {
+  static std::deque<Name> roots;
+  static std::deque<Name> names;
+  roots.push_back({.text = named(root)->text});
+  return &names.emplace_back(Name{.text = named(text)->text, .root = &roots.back()});
+}
+
 struct CallerIds {
   std::uint32_t tgid = 100;
   std::uint32_t tid = 100;

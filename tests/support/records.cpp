@@ -84,8 +84,9 @@ RecordBuilder& RecordBuilder::other(const ior_file& file) {
   return mark(IOR_OTHER);
 }
 
-RecordBuilder& RecordBuilder::intro(std::string_view comm, std::uint64_t process_start_ns) {
-  ior_intro intro{process_start_ns, {}};
+RecordBuilder& RecordBuilder::intro(std::string_view comm, std::uint64_t process_start_ns,
+                                    std::uint32_t root) {
+  ior_intro intro{process_start_ns, {}, root, 0};
   std::memcpy(intro.comm, comm.data(), std::min<std::size_t>(comm.size(), IOR_COMM_SIZE));
   parts_[kIntro].clear();
   append_value(parts_[kIntro], intro);
@@ -107,15 +108,16 @@ RecordBuilder& RecordBuilder::other_text(std::string_view text, ior_text_status 
 }
 
 RecordBuilder& RecordBuilder::inline_name(std::string_view text, ior_name_kind kind,
-                                          std::uint64_t inode) {
+                                          std::uint64_t inode, std::uint16_t root) {
   parts_[kName].clear();
-  append_value(parts_[kName], ior_name{0, static_cast<__u32>(kind), inode});
+  append_value(parts_[kName], ior_name{0, static_cast<__u16>(kind), root, inode});
   append_text(parts_[kName], text, IOR_TEXT_OK);
   return mark(IOR_TEXT_NAME);
 }
 
-RecordBuilder& RecordBuilder::name(std::uint32_t id, ior_name_kind kind, std::uint64_t inode) {
-  append_value(parts_[kBody], ior_name{id, static_cast<__u32>(kind), inode});
+RecordBuilder& RecordBuilder::name(std::uint32_t id, ior_name_kind kind, std::uint64_t inode,
+                                   std::uint16_t root) {
+  append_value(parts_[kBody], ior_name{id, static_cast<__u16>(kind), root, inode});
   return *this;
 }
 
@@ -158,8 +160,8 @@ RecordBuilder whole_record(std::uint16_t nr, std::uint64_t enter_ns, std::int64_
 }
 
 RecordBuilder name_record(std::uint32_t id, std::string_view text, ior_name_kind kind,
-                          std::uint64_t inode) {
-  return RecordBuilder(IOR_RECORD_NAME).name(id, kind, inode).body_text(text);
+                          std::uint64_t inode, std::uint16_t root) {
+  return RecordBuilder(IOR_RECORD_NAME).name(id, kind, inode, root).body_text(text);
 }
 
 RecordBuilder process_record(const ior_process& process, std::string_view executable,

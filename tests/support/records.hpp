@@ -36,15 +36,17 @@ class RecordBuilder {
   RecordBuilder& exit(std::uint64_t enter_ns, std::int64_t ret);
   RecordBuilder& file(const ior_file& file);
   RecordBuilder& other(const ior_file& file);
-  RecordBuilder& intro(std::string_view comm, std::uint64_t process_start_ns = 1);
+  RecordBuilder& intro(std::string_view comm, std::uint64_t process_start_ns = 1,
+                       std::uint32_t root = IOR_ROOT_OWN);
   RecordBuilder& text(std::string_view text, ior_text_status status = IOR_TEXT_OK,
                       std::uint32_t link = 0);
   RecordBuilder& other_text(std::string_view text, ior_text_status status = IOR_TEXT_OK,
                             std::uint32_t link = 0);
   RecordBuilder& inline_name(std::string_view text, ior_name_kind kind = IOR_NAME_PATH,
-                             std::uint64_t inode = 0);
+                             std::uint64_t inode = 0, std::uint16_t root = IOR_ROOT_OWN);
   // What a NAME record starts with, and a PROCESS record; their texts follow from body_text().
-  RecordBuilder& name(std::uint32_t id, ior_name_kind kind, std::uint64_t inode);
+  RecordBuilder& name(std::uint32_t id, ior_name_kind kind, std::uint64_t inode,
+                      std::uint16_t root = IOR_ROOT_OWN);
   RecordBuilder& process(const ior_process& process);
   RecordBuilder& body_text(std::string_view text);
 
@@ -68,7 +70,8 @@ RecordBuilder exit_record(std::uint16_t nr, std::uint64_t enter_ns, std::int64_t
 // A call that is one record.
 RecordBuilder whole_record(std::uint16_t nr, std::uint64_t enter_ns, std::int64_t ret);
 RecordBuilder name_record(std::uint32_t id, std::string_view text,
-                          ior_name_kind kind = IOR_NAME_PATH, std::uint64_t inode = 0);
+                          ior_name_kind kind = IOR_NAME_PATH, std::uint64_t inode = 0,
+                          std::uint16_t root = IOR_ROOT_OWN);
 RecordBuilder process_record(const ior_process& process, std::string_view executable,
                              std::string_view command_line, std::string_view cgroup);
 // The end of a thread, whose last call was `last_seq`.

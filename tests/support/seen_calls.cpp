@@ -18,7 +18,8 @@ SeenCall seen(const Call& call) {
           .ret = call.ret,
           .comm = std::string(call.caller->comm_view()),
           .path = std::string(text_of(call.path)),
-          .old_path = std::string(text_of(call.old_path))};
+          .old_path = std::string(text_of(call.old_path)),
+          .root = std::string(text_of(root_of(*call.caller, call.path, call.old_path)))};
 }
 
 std::ostream& operator<<(std::ostream& out, const SeenCall& call) {
@@ -29,7 +30,8 @@ std::ostream& operator<<(std::ostream& out, const SeenCall& call) {
   out << (call.no_return ? " never returned" : " returned ");
   if (!call.no_return) out << call.ret;
   if (call.has_flags) out << " flags " << call.flags;
-  return out << " path '" << call.path << "' old '" << call.old_path << "'";
+  return out << " path '" << call.path << "' old '" << call.old_path << "' root '" << call.root
+             << "'";
 }
 
 void CollectedRows::write(std::span<const Call> calls) noexcept {

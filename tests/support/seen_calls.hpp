@@ -30,6 +30,7 @@ struct SeenCall {
   std::string comm = {};
   std::string path = {};
   std::string old_path = {};
+  std::string root = {};
 
   bool operator==(const SeenCall&) const = default;
 };
