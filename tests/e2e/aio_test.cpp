@@ -5,6 +5,7 @@
 #include <linux/aio_abi.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,8 +67,7 @@ TEST(Aio, requests_have_their_file_and_bytes) {
   EXPECT_EQ(sum_of(traced.records, "enter_io_submit").count, 0u) << "not asked for";
 }
 
-// The events lie in memory that the program shares with the kernel, and has never touched: it is
-// not there to be read.
+// The events lie in memory that the program shares with the kernel: it makes no call for them.
 class UnreapedAio : public testing::Test {
  protected:
   Traced trace(std::vector<std::string> options = {}) {
@@ -103,6 +103,29 @@ TEST_F(UnreapedAio, rows_mark_their_durations_as_upper_bounds) {
     EXPECT_THAT(traced.rows[i], testing::HasSubstr(",<="));
     EXPECT_TRUE(traced.rows[i].ends_with(",aio_pwrite,10," + path_)) << traced.rows[i];
   }
+}
+
+// A program may be rid of its ring before anybody can look at it.
+TEST(Aio, requests_whose_ring_is_gone_say_that_their_end_is_not_known) {
+  const TempDir directory;
+  const std::string path = directory.file("data");
+  const auto work = [&] {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    aio_context_t context = 0;
+    must(::syscall(SYS_io_setup, 8, &context) == 0);
+    std::array<char, 10> bytes{};
+    iocb write = request(IOCB_CMD_PWRITE, fd, bytes.data(), 10);
+    must(submit(context, {&write}) == 1);
+    ::munmap(reinterpret_cast<void*>(context), 4096);
+  };
+  const Traced traced = trace_child(work);
+  EXPECT_EQ(sum_of(traced.records, "aio_pwrite", path).count, 1u);
+  EXPECT_THAT(traced.ior.err, testing::ContainsRegex("no_result +1 "));
+  const Traced rows = trace_child(work, {"-plain", "-trace-syscalls", "pwrite64"});
+  ASSERT_EQ(rows.rows.size(), 2u);
+  EXPECT_THAT(rows.rows[1], testing::HasSubstr(",?,"));
+  EXPECT_THAT(rows.rows[1],
+              testing::EndsWith(",aio_pwrite,unknown: its ring of events was not read," + path));
 }
 
 // linux/fs/aio.c: what lies at a context's address.
