@@ -62,7 +62,7 @@ TrackedBatches track_batches(const Replay& replay) {
 
 TrackedBatches pair_batches(const Replay& replay) {
   TrackedBatches paired = track_batches(replay);
-  Pairer pairer(0, {});
+  Pairer pairer(0, {}, std::make_shared<HandleNames>(), paired.tracker->roots());
   for (const auto& batch : paired.batches) pairer.pair(*batch);
   return paired;
 }

@@ -22,6 +22,9 @@ class FdTracker {
   explicit FdTracker(std::size_t rings, std::shared_ptr<Roots> roots = std::make_shared<Roots>())
       : roots_(std::move(roots)), windows_(rings) {}
 
+  // Names refer to these: they are to live as long as any call does.
+  std::shared_ptr<const Roots> roots() const { return roots_; }
+
   // Fills file and other of the batch's events, and learns the roots that they tell.
   void track(Batch& batch) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "actors/call_files.hpp"
 #include "actors/names.hpp"
@@ -50,6 +51,14 @@ std::byte* copy_name(const Name*& name, std::byte* place, std::byte* text) {
 }
 
 }  // namespace
+
+void PairerCounts::add(const PairerCounts& other) {
+  seen += other.seen;
+  recorded += other.recorded;
+  given_up += other.given_up;
+  unmatched += other.unmatched;
+  std::ranges::transform(seen_by_row, other.seen_by_row, seen_by_row.begin(), std::plus<>());
+}
 
 void Pairer::pair(Batch& batch) noexcept {
   ++batches_;

@@ -37,6 +37,8 @@ struct PairerCounts {
   std::uint64_t given_up = 0;   // written by the kernel side, never arrived whole
   std::uint64_t unmatched = 0;  // records that fit no call of their thread
   std::array<std::uint64_t, IOR_ROWS> seen_by_row{};  // `seen`, by IOR_ROW_OF
+
+  void add(const PairerCounts& other);
 };
 
 // Thread safety: one thread, batches in the order in which they were read.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <numeric>
 #include <ranges>
 #include <span>
@@ -122,7 +121,6 @@ struct Pipeline::Graph {
   const std::size_t ring_bytes;
   std::vector<RingReader> readers;
   Decoder decoder;
-  const std::shared_ptr<Roots> roots;
   FdTracker fd_tracker;
   std::vector<std::unique_ptr<Shard>> shards;
   std::uint64_t malformed = 0;
@@ -172,15 +170,14 @@ Pipeline::Graph::Graph(RingSource& source, PipelineOptions given)
       arena(options.threads, 1),
       ring_bytes(source.ring_bytes()),
       decoder(deal_for(options.threads)),
-      roots(std::make_shared<Roots>(decoder.shard_count(), &source)),
-      fd_tracker(source.ring_count(), roots),
+      fd_tracker(source.ring_count(), std::make_shared<Roots>(decoder.shard_count(), &source)),
       batch_limit(kBatchesEach * (decoder.shard_count() + 1)),
       free(batch_limit) {
   for (std::size_t ring = 0; ring < source.ring_count(); ++ring) readers.emplace_back(source, ring);
   const auto room = std::make_shared<TableRoom>(options.max_keys);
   const auto handles = std::make_shared<HandleNames>();
   for (std::size_t i = 0; i < decoder.shard_count(); ++i) {
-    shards.push_back(std::make_unique<Shard>(i, options.filter, handles, roots, room));
+    shards.push_back(std::make_unique<Shard>(i, options.filter, handles, fd_tracker.roots(), room));
   }
 }
 
@@ -429,13 +426,7 @@ PipelineCounts Pipeline::counts() const {
   PipelineCounts counts;
   counts.malformed = graph_->malformed;
   for (const auto& shard : graph_->shards) {
-    const PairerCounts& calls = shard->pairer.counts();
-    counts.calls.seen += calls.seen;
-    counts.calls.recorded += calls.recorded;
-    counts.calls.given_up += calls.given_up;
-    counts.calls.unmatched += calls.unmatched;
-    std::ranges::transform(counts.calls.seen_by_row, calls.seen_by_row,
-                           counts.calls.seen_by_row.begin(), std::plus<>());
+    counts.calls.add(shard->pairer.counts());
     counts.folded.pid_tid += shard->aggregator.folded().pid_tid;
     counts.folded.other += shard->aggregator.folded().other;
   }

@@ -208,7 +208,9 @@ TEST(Stopping, an_output_that_cannot_be_written_loses_no_recording) {
 TEST(Stopping, rows_that_nobody_reads_any_more_end_the_trace) {
   const TempDir directory;
   const Finished finished =
-      run({"sh", "-c", std::string(IOR_BIN) + " -plain | head -3; cat /etc/hostname"},
+      run({"sh", "-c",
+           "(while sleep 0.05; do cat /etc/hostname; done) >/dev/null & calls=$!; " +
+               std::string(IOR_BIN) + " -plain | head -3; kill $calls"},
           directory.path(), 20);
   EXPECT_FALSE(finished.hung);
   EXPECT_THAT(finished.out, StartsWith("time,durationToPrevNs"));

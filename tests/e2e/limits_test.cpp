@@ -75,7 +75,9 @@ TEST(Limits, of_open_files_end_ior_in_order) {
     const Limited limited = run_after("ulimit -n " + std::to_string(files), "-- true");
     expect_an_orderly_end(limited, std::to_string(files) + " files");
     refused += limited.ior.exit_code == 2;
-    if (limited.ior.exit_code == 2) EXPECT_THAT(limited.ior.err, HasSubstr("ulimit -Hn"));
+    if (limited.ior.exit_code == 2) {
+      EXPECT_THAT(limited.ior.err, HasSubstr("ulimit -Hn"));
+    }
   }
   EXPECT_GT(refused, 5u);
   EXPECT_LT(refused, 26u);
@@ -124,7 +126,9 @@ TEST(Limits, of_threads_end_ior_in_order) {
       const std::string what = std::to_string(threads) + " of " + std::to_string(most);
       expect_an_orderly_end(limited, what);
       EXPECT_EQ(limited.ior.exit_code, threads < most ? 0 : 2) << what << limited.ior.err;
-      if (limited.ior.exit_code == 2) EXPECT_THAT(limited.ior.err, HasSubstr("pids.max"));
+      if (limited.ior.exit_code == 2) {
+        EXPECT_THAT(limited.ior.err, HasSubstr("pids.max"));
+      }
     }
   }
 }
@@ -166,7 +170,9 @@ TEST(Refusals, of_bpf_name_the_remedy_of_their_errno) {
     const Finished finished = ior.finish(20);
     EXPECT_EQ(finished.exit_code, 2) << refused.message << ": " << finished.err;
     EXPECT_THAT(finished.err, HasSubstr(refused.message));
-    if (!refused.too_old) EXPECT_THAT(finished.err, Not(HasSubstr(kTooOld)));
+    if (!refused.too_old) {
+      EXPECT_THAT(finished.err, Not(HasSubstr(kTooOld)));
+    }
     EXPECT_THAT(finished.err, Not(HasSubstr("ior: tracing")));
   }
 }

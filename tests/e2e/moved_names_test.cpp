@@ -282,10 +282,10 @@ TEST(MovedWhileRead, have_a_name_that_was_theirs) {
         const int above = ::open((tops[0] + between).c_str(), O_RDONLY | O_DIRECTORY);
         std::atomic<bool> renamed = false;
         std::thread renamer([&] {
-          for (int i = 0; i < 6'001; ++i) {
+          for (int i = 0; i < 3'001; ++i) {
             ::renameat(above, names[i % 3].c_str(), above, names[(i + 1) % 3].c_str());
             ::rename(tops[i % 3].c_str(), tops[(i + 1) % 3].c_str());
-            for (volatile int pause = 0; pause < 80'000;) pause = pause + 1;
+            for (volatile int pause = 0; pause < 800'000;) pause = pause + 1;
           }
           renamed = true;
         });

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -148,17 +147,7 @@ void make_requests(const std::string& path) {
   ::io_uring_prep_openat(refused, AT_FDCWD, path.c_str(), O_RDWR, 0);
   refused->ioprio = 1;
   ring.run();
-  iocb request{};
-  request.aio_lio_opcode = IOCB_CMD_PREAD;
-  request.aio_fildes = static_cast<std::uint32_t>(fd);
-  request.aio_buf = reinterpret_cast<std::uint64_t>(bytes.data());
-  request.aio_nbytes = bytes.size();
-  iocb* requests[] = {&request};
-  io_event event{};
-  aio_context_t context = 0;
-  must(::syscall(SYS_io_setup, 8, &context) == 0);
-  must(::syscall(SYS_io_submit, context, 1, requests) == 1);
-  must(::syscall(SYS_io_getevents, context, 1, 1, &event, nullptr) == 1);
+  read_by_aio(fd, bytes);
 }
 
 void make_calls(const std::string& directory) {

@@ -1,11 +1,15 @@
-// A ring of io_uring for a traced child of the tests. Whatever fails ends the child, which fails
-// the test.
+// A ring of io_uring, and a read by Linux AIO, for a traced child of the tests. Whatever fails ends
+// the child, which fails the test.
 #pragma once
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace ior::e2e {
@@ -47,6 +51,21 @@ inline int make_file(const std::string& path) {
 
 inline void must(bool holds) {
   if (!holds) ::_exit(6);
+}
+
+// Reads from the start of a file by one request of Linux AIO, and reaps it.
+inline void read_by_aio(int fd, std::span<char> bytes) {
+  iocb request{};
+  request.aio_lio_opcode = IOCB_CMD_PREAD;
+  request.aio_fildes = static_cast<std::uint32_t>(fd);
+  request.aio_buf = reinterpret_cast<std::uint64_t>(bytes.data());
+  request.aio_nbytes = bytes.size();
+  iocb* requests[] = {&request};
+  io_event event{};
+  aio_context_t context = 0;
+  must(::syscall(SYS_io_setup, 8, &context) == 0);
+  must(::syscall(SYS_io_submit, context, 1, requests) == 1);
+  must(::syscall(SYS_io_getevents, context, 1, 1, &event, nullptr) == 1);
 }
 
 }  // namespace ior::e2e

@@ -2,7 +2,6 @@
 // the number is given out again before ior has noticed that it was free, for ior is stopped.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/aio_abi.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -34,17 +33,7 @@ void use(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY);
   std::array<char, 4> bytes{};
   must(::pread(fd, bytes.data(), bytes.size(), 0) == 4);
-  iocb request{};
-  request.aio_lio_opcode = IOCB_CMD_PREAD;
-  request.aio_fildes = static_cast<std::uint32_t>(fd);
-  request.aio_buf = reinterpret_cast<std::uint64_t>(bytes.data());
-  request.aio_nbytes = bytes.size();
-  iocb* requests[] = {&request};
-  io_event event{};
-  aio_context_t context = 0;
-  must(::syscall(SYS_io_setup, 8, &context) == 0);
-  must(::syscall(SYS_io_submit, context, 1, requests) == 1);
-  must(::syscall(SYS_io_getevents, context, 1, 1, &event, nullptr) == 1);
+  read_by_aio(fd, bytes);
 }
 
 // How often something was used, as far as it has rows.
