@@ -45,7 +45,8 @@ static __always_inline void keep_address_of(struct ior_task_state* state, __u64 
 }
 
 /* Keeps the address that the call in flight passes. */
-static __noinline int keep_passed_address(struct ior_task_state* state, __u32 like) {
+__noinline int keep_passed_address(struct ior_task_state* state, __u32 like) {
+  if (!state) return 0;
   if (like == __NR_connect || like == __NR_bind)
     keep_address(state, state->args[1], state->args[2]);
   else if (like == __NR_sendto)

@@ -98,7 +98,7 @@ static __always_inline bool has_timeout(__u32 futex_op) {
 static __always_inline bool read_captured(const struct ior_task_state* state, __u32 format,
                                           __u32 position, __u64* value) {
   bool is_compat = state->sections & IOR_COMPAT;
-  __u64 address = state->args[position];
+  __u64 address = state->args[position & 7];
   switch (format) {
     case IOR_FORMAT_timespec:
       return !is_compat && read_time(address, 1, value);
@@ -128,13 +128,19 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
   return false;
 }
 
+__noinline int capture_argument(struct ior_task_state* state, __u32 format, __u32 position) {
+  __u64 value = 0;
+  if (state && read_captured(state, format, position, &value))
+    state->args[position & 7] = value | IOR_CAPTURED;
+  return 0;
+}
+
 __noinline int capture_arguments(struct ior_task_state* state, __u32 captures, __u32 like) {
   if (!state || (like == __NR_futex && !has_timeout(state->args[1]))) return 0;
   if (settings.arguments) keep_passed_address(state, like);
   for (__u32 i = 0; i < IOR_ARGS_MAX; i++) {
     __u32 format = captures >> (i * IOR_CAPTURE_BITS) & ((1 << IOR_CAPTURE_BITS) - 1);
-    __u64 value = 0;
-    if (format && read_captured(state, format, i, &value)) state->args[i] = value | IOR_CAPTURED;
+    if (format) capture_argument(state, format, i);
   }
   return 0;
 }

@@ -88,7 +88,7 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
     take_changes(state, row, ret);
     if (state->flags & TASK_ADDRESS_FAULT) keep_passed_address(state, row->like);
   }
-  send_whole(state, exit_ns, ret, 0);
+  send_call(state, exit_ns, ret, 0);
 }
 
 /* What a 32-bit program sees of a return. An address may look like a negative number. */
@@ -127,7 +127,7 @@ static __noinline int enter_call(struct task_struct* task, struct ior_task_state
   if (row->captures) capture_arguments(state, row->captures, row->like);
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) {
-    send_enter(state, shape);
+    send_enter(state);
     return 0;
   }
   state->enter_ns = bpf_ktime_get_boot_ns();
@@ -221,7 +221,7 @@ static __always_inline void send_denied(struct task_struct* task, struct pt_regs
   capture_files(state, shape);
   if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT | TASK_DENIED;
   if (is_trapped(task, nr, ret)) {
-    send_whole(state, now, 0, IOR_NO_RETURN);
+    send_call(state, now, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
     return;
   }

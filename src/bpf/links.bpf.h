@@ -260,7 +260,8 @@ static long mount_step(__u32 index, void* context) {
 }
 
 /* Finds what is mounted at a directory of the root's; false where nothing is. */
-static __noinline int find_mount(struct ior_link* link, __u64 name) {
+__noinline int find_mount(struct ior_link* link, __u64 name) {
+  if (!link) return false;
   struct fs_struct* fs = READ(current_task(), fs);
   __u64 root = NUMBER_AT(&fs->root.mnt) - bpf_core_field_offset(struct mount, mnt);
   link->found = 0;
@@ -325,8 +326,8 @@ static long child_step(__u32 index, void* context) {
 
 /* Whether the link of /dev by which the path goes is one to /proc/self/fd. It is searched for among
  * all that is in /dev, so where it was is remembered. */
-static __noinline int has_dev_link(struct ior_link* link) {
-  if (!find_mount(link, WORD3('d', 'e', 'v'))) return false;
+__noinline int has_dev_link(struct ior_link* link) {
+  if (!link || !find_mount(link, WORD3('d', 'e', 'v'))) return false;
   struct dentry___before_6_8* before = 0;
   __u64 offset = has_hlist_of_children() ? bpf_core_field_offset(struct dentry, d_children)
                                          : bpf_core_field_offset(before->d_subdirs);
@@ -358,8 +359,8 @@ extern struct task_struct* bpf_task_from_vpid(__s32 pid) __ksym __weak; /* Linux
 extern void bpf_task_release(struct task_struct* task) __ksym __weak;
 
 /* What the link leads to in a task, as the buffer's dentry and mount. */
-static __always_inline bool take_target(const struct ior_link* link, struct ior_name_buffer* to,
-                                        struct task_struct* task) {
+static __noinline int take_target(const struct ior_link* link, struct ior_name_buffer* to,
+                                  struct task_struct* task) {
   const struct path* path = 0;
   if (link->place == PLACE_FD) {
     struct files_struct* files = READ(task, files);
@@ -397,7 +398,8 @@ static __always_inline bool take_target_elsewhere(const struct ior_link* link,
 }
 
 /* Looks up what the link leads to; false where that is nothing, or cannot be told. */
-static __noinline int find_link_target(struct ior_link* link, struct ior_name_buffer* to) {
+__noinline int find_link_target(struct ior_link* link, struct ior_name_buffer* to) {
+  if (!link || !to) return false;
   struct task_struct* task = current_task();
   struct task_struct* leader = READ(task, group_leader);
   __u32 own = number_in(leader, link->namespace), thread = number_in(task, link->namespace);

@@ -116,24 +116,49 @@ static __always_inline __u64 output_bytes(const struct ior_output* output, const
   return 0;
 }
 
+/* What is asked of the outputs of a call that has returned. */
+struct ior_written {
+  __u64 from; /* bytes from here on */
+  __u64 to;   /* to before here */
+  __s64 ret;
+  __u32 number; /* of the call's row */
+  __u32 is_found;
+};
+
+/* Whether this output is one of the call's, and among those bytes. */
+__noinline int is_written(const struct ior_written* written, __u32 index) {
+  struct ior_name_buffer* scratch = name_buffer();
+  if (!written || !scratch || index >= OUTPUTS) return false;
+  const struct ior_output* output = &outputs[index];
+  if (output->number != written->number) return false;
+  const bool has_part = output->size == OUTPUT_HANDLE || output->size == OUTPUT_MOUNT_ID;
+  if (written->ret == ERROR_OVERFLOW && !has_part) return false;
+  __u64 start, size = output_bytes(output, (__u64*)scratch->bytes, written->ret, &start);
+  return size && start < written->to && (start + size > written->from || start + size < start);
+}
+
+static long output_step(__u32 index, void* context) {
+  struct ior_written* written = context;
+  written->is_found = is_written(written, index);
+  return written->is_found != 0;
+}
+
 /* Whether the call in flight, which has returned, has written between `from` and before `to`. */
 __noinline int has_written(struct ior_task_state* state, __u64 from, __u64 to, __s64 ret) {
   struct ior_name_buffer* scratch = name_buffer(); /* a stack must be shallow */
   if (!state || !scratch || (ret < 0 && ret != ERROR_FAULT && ret != ERROR_OVERFLOW)) return false;
   __u64* args = (__u64*)scratch->bytes;
   args[6] = args[7] = 0;
-  const __u32 number = row_number(state->nr, table_of(state->sections));
   /* Those in the state may have been replaced by what they point to. */
   take_arguments(args, (void*)bpf_task_pt_regs(bpf_get_current_task_btf()), state->sections);
-  for (__u32 i = 0; i < OUTPUTS; i++) {
-    const struct ior_output* output = &outputs[i];
-    if (output->number != number) continue;
-    const bool has_part = output->size == OUTPUT_HANDLE || output->size == OUTPUT_MOUNT_ID;
-    if (ret == ERROR_OVERFLOW && !has_part) continue;
-    __u64 start, size = output_bytes(output, args, ret, &start);
-    if (size && start < to && (start + size > from || start + size < start)) return true;
-  }
-  return false;
+  struct ior_written written = {
+      .from = from,
+      .to = to,
+      .ret = ret,
+      .number = row_number(state->nr, table_of(state->sections)),
+  };
+  bpf_loop(OUTPUTS, output_step, &written, 0);
+  return written.is_found;
 }
 
 #endif

@@ -38,8 +38,9 @@ static long cgroup_step(__u32 index, void* context) {
   return 0;
 }
 
-static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u32 offset,
-                                           struct task_struct* task) {
+__noinline int append_cgroup(struct ior_record_buffer* record, __u32 offset) {
+  struct task_struct* task = current_task();
+  if (!record) return offset;
   struct ior_name_buffer* to = name_buffer();
   if (!to) return append_text(record, offset, 0, 0, IOR_TEXT_FAULT);
   poison(to->bytes, sizeof(to->bytes));
@@ -56,8 +57,9 @@ static __always_inline __u32 append_cgroup(struct ior_record_buffer* record, __u
                      IOR_TEXT_OK);
 }
 
-static __always_inline __u32 append_executable(struct ior_record_buffer* record, __u32 offset,
-                                               struct task_struct* task) {
+__noinline int append_executable(struct ior_record_buffer* record, __u32 offset) {
+  struct task_struct* task = current_task();
+  if (!record) return offset;
   struct mm_struct* mm = READ(task, mm);
   struct file* file = mm ? READ(mm, exe_file) : 0;
   struct ior_name_buffer* name = name_buffer();
@@ -71,8 +73,9 @@ static __always_inline __u32 append_executable(struct ior_record_buffer* record,
 }
 
 /* The arguments, each ended by a zero byte, as /proc/PID/cmdline has them. */
-static __always_inline __u32 append_cmdline(struct ior_record_buffer* record, __u32 offset,
-                                            struct task_struct* task) {
+__noinline int append_cmdline(struct ior_record_buffer* record, __u32 offset) {
+  struct task_struct* task = current_task();
+  if (!record) return offset;
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   struct mm_struct* mm = READ(task, mm);
   __u64 start = mm ? READ(mm, arg_start) : 0, end = mm ? READ(mm, arg_end) : 0;
@@ -101,9 +104,9 @@ __noinline int send_process(__u32 cpu, __u32 number) {
   process->ppid = READ(task, real_parent, tgid);
   process->uid = bpf_get_current_uid_gid();
   process->mount_namespace = READ(task, nsproxy) ? READ(task, nsproxy, mnt_ns, ns.inum) : 0;
-  __u32 size = append_executable(record, sizeof(struct ior_head) + sizeof(*process), task);
-  size = append_cmdline(record, size, task);
-  size = append_cgroup(record, size, task);
+  __u32 size = append_executable(record, sizeof(struct ior_head) + sizeof(*process));
+  size = append_cmdline(record, size);
+  size = append_cgroup(record, size);
   if (put_record(cpu, record, size)) return true;
   count(IOR_COUNTER_process_not_sent);
   return false;

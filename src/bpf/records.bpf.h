@@ -110,7 +110,7 @@ enum { BEFORE_CALL = 0, AFTER_CALL = 1 };
 /* Appends one of the call's paths; false where it could not be read. */
 static __always_inline bool append_text_of(struct ior_record_buffer* record, __u32* size,
                                            struct ior_task_state* state, __u32 argument, __u32 link,
-                                           bool when, __s64 ret) {
+                                           __u32 when, __s64 ret) {
   struct ior_text* text = (void*)record + (*size & 0x3ff8);
   __u64 address = state->args[argument & 7];
   __u32 offset = *size, status = 0;
@@ -123,21 +123,24 @@ static __always_inline bool append_text_of(struct ior_record_buffer* record, __u
   return true;
 }
 
-/* Appends the paths that the call passes; false where one could not be read. */
-static __always_inline bool append_user_texts(struct ior_record_buffer* record, __u32* size,
-                                              struct ior_task_state* state, __u32 shape, bool when,
-                                              __s64 ret) {
+/* Appends the paths that the call passes to a record of `size` bytes; returns its new size, 0 where
+ * one could not be read. */
+__noinline int append_user_texts(struct ior_record_buffer* record, struct ior_task_state* state,
+                                 __u32 size, __u32 when, __s64 ret) {
+  if (!record || !state) return 0;
+  __u32 shape = row_of(state)->shape;
+  if (shape >= IOR_SHAPE_COUNT) return size;
   bool is_complete = true;
   __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;
   if (text < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, text, state->link, when, ret);
+    is_complete &= append_text_of(record, &size, state, text, state->link, when, ret);
     record->head.sections |= IOR_TEXT;
   }
   if (other < IOR_ARGS_MAX) {
-    is_complete &= append_text_of(record, size, state, other, state->other_link, when, ret);
+    is_complete &= append_text_of(record, &size, state, other, state->other_link, when, ret);
     record->head.sections |= IOR_TEXT_OTHER;
   }
-  return is_complete;
+  return is_complete ? size : 0;
 }
 
 /* Begins an enter record, up to its texts. */
@@ -161,13 +164,12 @@ static __always_inline void write_enter(struct ior_task_state* state,
 
 /* Sends the enter half with its paths. Where one is on a page that is not resident, the exit sends
  * the whole call: the kernel has made the page resident by then. */
-__noinline int send_enter(struct ior_task_state* state, __u32 shape) {
+__noinline int send_enter(struct ior_task_state* state) {
   struct ior_record_buffer* record = record_buffer();
-  if (!state || !record || shape >= IOR_SHAPE_COUNT) return 0;
-  __u32 size = begin_enter(record, state);
-  bool is_complete = append_user_texts(record, &size, state, shape, BEFORE_CALL, 0);
+  if (!state || !record) return 0;
+  __u32 size = append_user_texts(record, state, begin_enter(record, state), BEFORE_CALL, 0);
   state->enter_ns = bpf_ktime_get_boot_ns();
-  if (is_complete)
+  if (size)
     write_enter(state, record, size);
   else
     state->flags |= TASK_TEXT_FAULT;
@@ -204,11 +206,10 @@ __noinline int send_exec_enter(struct ior_task_state* state, __u64 path, __u32 i
   return 0;
 }
 
-/* Sends an exit half that carries its enter half; with the call's paths, where they could not be
- * read at enter. */
-__noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 sections) {
-  struct ior_record_buffer* record = record_buffer();
-  if (!state || !record) return 0;
+/* Begins a record of both halves of a call that has ended. */
+static __always_inline __u32 begin_whole(struct ior_record_buffer* record,
+                                         const struct ior_task_state* state, __u64 exit_ns,
+                                         __s64 ret, __u32 sections) {
   count_call(state, ret);
   fill_head(record, state, IOR_RECORD_EXIT);
   record->head.sections = IOR_WHOLE | sections;
@@ -218,13 +219,37 @@ __noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret
   exit->ret = ret;
   __u32 size = append_args(record, sizeof(struct ior_head) + sizeof(*exit), state);
   size = append_files(record, size, state);
-  size = append_intro(record, size, state);
-  __u32 shape = row_of(state)->shape;
-  if ((state->flags & TASK_TEXT_FAULT) && shape < IOR_SHAPE_COUNT)
-    append_user_texts(record, &size, state, shape, AFTER_CALL, ret);
+  return append_intro(record, size, state);
+}
+
+/* Sends an exit half that carries its enter half, of a call that passes no path. */
+__noinline int send_whole(struct ior_task_state* state, __u64 exit_ns, __s64 ret, __u32 sections) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record) return 0;
+  __u32 size = begin_whole(record, state, exit_ns, ret, sections);
   if (state->flags & TASK_ADDRESS) size = append_address(record, size);
   if (!write_call(state, record, size, true)) count_lost(fits_no_ring(size));
   return 0;
+}
+
+/* The same of a call whose paths could not be read at enter. */
+__noinline int send_whole_late(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
+                               __u32 sections) {
+  struct ior_record_buffer* record = record_buffer();
+  if (!state || !record) return 0;
+  __u32 size = begin_whole(record, state, exit_ns, ret, sections);
+  size = append_user_texts(record, state, size, AFTER_CALL, ret);
+  if (!write_call(state, record, size, true)) count_lost(fits_no_ring(size));
+  return 0;
+}
+
+/* Sends both halves of a call, of whichever of the two kinds. */
+static __always_inline void send_call(struct ior_task_state* state, __u64 exit_ns, __s64 ret,
+                                      __u32 sections) {
+  if (state->flags & TASK_TEXT_FAULT)
+    send_whole_late(state, exit_ns, ret, sections);
+  else
+    send_whole(state, exit_ns, ret, sections);
 }
 
 /* The file that a successful open made. Where the task has moved since it entered, this CPU's names

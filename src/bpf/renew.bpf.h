@@ -11,9 +11,9 @@ static __always_inline bool is_expired(const struct ior_file* file, __u32 newest
 
 /* Not inlined, as is what follows from it: older kernels add up the stacks of all that a probe
  * calls, to 512 bytes. */
-static __noinline int rename_file(struct ior_file* file, __u64 opened) {
+__noinline int rename_file(struct ior_file* file, __u64 opened) {
   struct ior_file now;
-  if (file->status != IOR_FILE_NAMED) return 0;
+  if (!file || file->status != IOR_FILE_NAMED) return 0;
   if (opened && capture_fd(&now, file->fd) == opened) {
     *file = now;
     return 0;

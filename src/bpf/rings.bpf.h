@@ -44,7 +44,8 @@ struct {
  * one that was read last: that is in the caches, and its pages in the TLB, where going around in
  * all of the ring would fetch each page anew. The places of two segments change, both of which hold
  * nothing: this one and the last that was read. */
-static __noinline void enter_segment(struct ior_ring* ring, __u64 at) {
+__noinline int enter_segment(struct ior_ring* ring, __u64 at) {
+  if (!ring) return 0;
   __u64 number = at / settings.segment_bytes, mask = settings.segments - 1;
   __u64 unread = *(volatile __u64*)&ring->consumed / settings.segment_bytes;
   __u32 here = number & mask & (IOR_SEGMENTS_MAX - 1);
@@ -57,6 +58,7 @@ static __noinline void enter_segment(struct ior_ring* ring, __u64 at) {
   }
   ring->segment_at = (place & mask) * (settings.segment_bytes + IOR_RING_SPARE);
   ring->segment_end = (number + 1) * settings.segment_bytes;
+  return 0;
 }
 
 /* Where the next record of `size` bytes, a multiple of 8, goes in this CPU's ring, and is not yet

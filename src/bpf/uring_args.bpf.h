@@ -302,14 +302,15 @@ static __noinline __u32 append_filename(struct ior_record_buffer* record, __u32 
   return end_text(record, offset, string_size(got), got < 1 ? IOR_TEXT_FAULT : IOR_TEXT_OK);
 }
 
-static __always_inline __u32 append_path(struct ior_record_buffer* record, __u32 offset, __u64 path,
-                                         __u32 link, const struct ior_request_paths* paths) {
+__noinline int append_path(struct ior_record_buffer* record, __u32 offset, __u64 path, __u32 link,
+                           __s64 refusal) {
+  if (!record) return offset;
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   __u32 status = IOR_TEXT_OK;
-  __u32 end = paths->refusal ? append_user_text(record, offset, path, &status)
-                             : append_filename(record, offset, path);
+  __u32 end = refusal ? append_user_text(record, offset, path, &status)
+                      : append_filename(record, offset, path);
   text->link = text->size < link ? 0 : link;
-  if (status == IOR_TEXT_FAULT && paths->refusal != -EFAULT) text->status = IOR_TEXT_UNREAD;
+  if (status == IOR_TEXT_FAULT && refusal != -EFAULT) text->status = IOR_TEXT_UNREAD;
   return end;
 }
 
@@ -319,10 +320,10 @@ __noinline int send_request_enter(struct ior_task_state* state,
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record || !paths) return 0;
   __u32 size = begin_enter(record, state);
-  size = append_path(record, size, paths->main, state->link, paths);
+  size = append_path(record, size, paths->main, state->link, paths->refusal);
   record->head.sections |= IOR_TEXT;
   if (paths->other) {
-    size = append_path(record, size, paths->other, state->other_link, paths);
+    size = append_path(record, size, paths->other, state->other_link, paths->refusal);
     record->head.sections |= IOR_TEXT_OTHER;
   }
   write_enter(state, record, size);
