@@ -94,7 +94,7 @@ static long submit_step(__u32 index, void* context) {
   call->root = current_root();
   capture_fd(&call->file, iocb.fd);
   call->sections |= IOR_FILE;
-  call->enter_ns = bpf_ktime_get_boot_ns();
+  call->enter_ns = now_ns();
   return 0;
 }
 
@@ -149,7 +149,7 @@ static long reap_step(__u32 index, void* context) {
   struct ior_iocb_key key = {.iocb = event.iocb, .tgid = list->tgid};
   struct ior_task_state* call = bpf_map_lookup_elem(&iocbs, &key);
   if (!call) return 0;
-  send_whole(call, bpf_ktime_get_boot_ns(), event.result, 0);
+  send_whole(call, now_ns(), event.result, 0);
   bpf_map_delete_elem(&iocbs, &key);
   return 0;
 }

@@ -191,7 +191,7 @@ static __always_inline void take_event(const struct ior_aio_event* event, __u64 
   struct ior_task_state* call = bpf_map_lookup_elem(&iocbs, &key);
   if (!call || call->args[RING_ARGUMENT] != ring || call->args[POSITION_ARGUMENT] > position)
     return;
-  send_whole(call, bpf_ktime_get_boot_ns(), event->result, IOR_AT_MOST);
+  send_whole(call, now_ns(), event->result, IOR_AT_MOST);
   bpf_map_delete_elem(&iocbs, &key);
 }
 

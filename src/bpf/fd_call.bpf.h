@@ -55,7 +55,7 @@ static __always_inline bool start_fd_call(struct task_struct* task, struct ior_t
   state->nargs = 0;
   state->tgid = pid_tgid >> 32;
   state->tid = pid_tgid;
-  state->enter_ns = bpf_ktime_get_boot_ns();
+  state->enter_ns = now_ns();
   return true;
 }
 

@@ -124,7 +124,7 @@ static __always_inline __u32 append_texts_of(struct ior_record_buffer* record, _
 static __always_inline __u32 begin_in_flight(struct ior_record_buffer* record,
                                              struct ior_task_state* state, bool is_older) {
   fill_head(record, state, IOR_RECORD_IN_FLIGHT);
-  record->head.time_ns = bpf_ktime_get_boot_ns();
+  record->head.time_ns = now_ns();
   struct ior_exit* times = (void*)record->body;
   times->enter_ns = state->enter_ns;
   times->ret = is_older;
@@ -215,7 +215,7 @@ int list_in_flight(struct bpf_iter__task* context) {
     if (state->older_since) list_older_call(task, state);
   } else {
     in_flight += 1;
-    if (bpf_ktime_get_boot_ns() - state->enter_ns >= LISTED_NS) {
+    if (now_ns() - state->enter_ns >= LISTED_NS) {
       renew_names(state);
       list_call(task, state, false);
     }
@@ -257,7 +257,7 @@ static __always_inline void capture_file_in_flight(struct ior_request* kept,
 static __noinline int list_request(struct ior_request* kept, struct io_kiocb* request) {
   struct ior_record_buffer* record = record_buffer();
   struct ior_task_state* call = &kept->call;
-  if (!record || bpf_ktime_get_boot_ns() - call->enter_ns < LISTED_NS) return 0;
+  if (!record || now_ns() - call->enter_ns < LISTED_NS) return 0;
   renew_names(call);
   if (!(call->flags & TASK_SENT_ENTER)) capture_file_in_flight(kept, request);
   if (*(volatile __u32*)&kept->is_over) return 0;
@@ -362,7 +362,7 @@ static long settle_aio_request(struct bpf_map* map, struct ior_iocb_key* key,
   struct ior_record_buffer* record = record_buffer();
   if (!record || !is_in_ring(key, call)) return settle_iocb(map, key, call, context);
   in_flight += 1;
-  if (bpf_ktime_get_boot_ns() - call->enter_ns < LISTED_NS) return 0;
+  if (now_ns() - call->enter_ns < LISTED_NS) return 0;
   renew_names(call);
   write_in_flight(call, record, begin_in_flight(record, call, false));
   return 0;

@@ -11,6 +11,7 @@
 #include "bpf/aio.bpf.h"
 #include "bpf/arguments.bpf.h"
 #include "bpf/capture.bpf.h"
+#include "bpf/clock.bpf.h"
 #include "bpf/fd_call.bpf.h"
 #include "bpf/in_flight.bpf.h"
 #include "bpf/names.bpf.h"
@@ -130,7 +131,7 @@ static __noinline int enter_call(struct task_struct* task, struct ior_task_state
     send_enter(state);
     return 0;
   }
-  state->enter_ns = bpf_ktime_get_boot_ns();
+  state->enter_ns = now_ns();
   if (row->returns == IOR_RETURNS_noreturn) {
     send_whole(state, state->enter_ns, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
@@ -282,7 +283,7 @@ int on_sys_exit(__u64* context) {
   /* After exec a thread has its leader's id. */
   if (!is_traced_task(task, task->tgid, task->pid) && !settings.target_tid) return 0;
   struct ior_task_state* state = find_state(task);
-  __u64 now = bpf_ktime_get_boot_ns();
+  __u64 now = now_ns();
   if (!state || !finish_fd_call(state, number, selection, now, context[1]))
     exit_call(regs, state, number, now, context[1]);
   return 0;
@@ -393,10 +394,12 @@ int own_pid_namespace_level(void* context) {
   return BPF_CORE_READ(task, thread_pid, level);
 }
 
-/* Run by ior itself, before the probes are there: the root that its own paths start from. */
+/* Run by ior itself, before the probes are there: the clock, and the root that its own paths start
+ * from. */
 SEC("iter/task")
-int find_own_root(struct bpf_iter__task* context) {
+int prepare(struct bpf_iter__task* context) {
   if (context->task) return 0;
+  measure_sleep();
   own_root_dentry = (__u64)READ(current_task(), fs, root.dentry);
   own_root_mount = (__u64)READ(current_task(), fs, root.mnt);
   return 0;

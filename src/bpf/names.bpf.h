@@ -170,7 +170,7 @@ static __always_inline bool write_name(__u32 cpu, __u32 id, struct ior_name_buff
   poison(record, sizeof(*record));
   __builtin_memset(&record->head, 0, sizeof(record->head));
   record->head.kind = IOR_RECORD_NAME;
-  record->head.time_ns = bpf_ktime_get_boot_ns();
+  record->head.time_ns = now_ns();
   struct ior_name* name = (void*)record->body;
   name->name_id = id;
   name->name_kind = made->kind;

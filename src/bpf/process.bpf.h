@@ -98,7 +98,7 @@ __noinline int send_process(__u32 cpu, __u32 number) {
   record->head.task = number;
   record->head.tgid = READ(task, tgid);
   record->head.tid = READ(task, pid);
-  record->head.time_ns = bpf_ktime_get_boot_ns();
+  record->head.time_ns = now_ns();
   struct ior_process* process = (void*)record->body;
   process->start_ns = READ(task, group_leader, start_boottime);
   process->ppid = READ(task, real_parent, tgid);

@@ -168,7 +168,7 @@ __noinline int send_enter(struct ior_task_state* state) {
   struct ior_record_buffer* record = record_buffer();
   if (!state || !record) return 0;
   __u32 size = append_user_texts(record, state, begin_enter(record, state), BEFORE_CALL, 0);
-  state->enter_ns = bpf_ktime_get_boot_ns();
+  state->enter_ns = now_ns();
   if (size)
     write_enter(state, record, size);
   else
@@ -344,7 +344,7 @@ static __always_inline bool write_end(const struct ior_end* end) {
                                    .seq = end->seq,
                                    .tgid = end->tgid,
                                    .tid = end->tid,
-                                   .time_ns = bpf_ktime_get_boot_ns()};
+                                   .time_ns = now_ns()};
   return put_record(bpf_get_smp_processor_id(), record, sizeof(record->head));
 }
 

@@ -6,6 +6,7 @@
 #ifndef IOR_BPF_RINGS_BPF_H
 #define IOR_BPF_RINGS_BPF_H
 
+#include "bpf/clock.bpf.h"
 #include "bpf/state.bpf.h"
 
 static const __u8 poison_bytes[IOR_TEXT_MAX] = {[0 ... IOR_TEXT_MAX - 1] = IOR_POISON};

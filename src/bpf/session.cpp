@@ -268,8 +268,7 @@ Result<Session> Session::load(const SessionSettings& settings) {
     return std::unexpected(given.error());
   }
   Session session(std::move(state));
-  auto run = session.run(session.state_->skeleton->progs.find_own_root,
-                         "cannot find the own root directory");
+  auto run = session.run(session.state_->skeleton->progs.prepare, "cannot prepare the probes");
   if (!run) return std::unexpected(run.error());
   return session;
 }
@@ -301,15 +300,12 @@ Result<void> Session::attach(int target_pidfd) {
       programs.on_completion, programs.on_completion_members, programs.on_overflow};
   if (auto done = attach_all(completions, state_->late); !done) return done;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
-  const std::initializer_list<bpf_program*> others = {programs.on_fork,
-                                                      programs.on_rename,
-                                                      programs.on_exec,
-                                                      programs.on_exit,
-                                                      programs.on_signal,
-                                                      programs.on_request,
-                                                      programs.on_refused_request,
-                                                      programs.on_sys_exit,
-                                                      programs.on_sys_enter};
+  const std::initializer_list<bpf_program*> others = {
+      programs.on_suspend_step, programs.on_fork,
+      programs.on_rename,       programs.on_exec,
+      programs.on_exit,         programs.on_signal,
+      programs.on_request,      programs.on_refused_request,
+      programs.on_sys_exit,     programs.on_sys_enter};
   if (auto done = attach_all(others, state_->links); !done) return done;
   const volatile auto& settings = state_->skeleton->rodata->settings;
   if (settings.has_target && !settings.from_exec) {

@@ -227,7 +227,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
   kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
   kept->call.cpu = bpf_get_smp_processor_id();
   kept->call.nargs = rows[row].nargs;
-  kept->call.enter_ns = bpf_ktime_get_boot_ns();
+  kept->call.enter_ns = now_ns();
   kept->sqe_flags = request->flags;
   kept->file_slot = entry ? 0 : file_slot_of(request, opcode);
   if (may_be_multishot(opcode)) {
@@ -252,7 +252,7 @@ static __always_inline void capture_new_file(struct ior_task_state* call, __s32 
 /* Sends the row of a completion. */
 static __always_inline void send_completion(struct ior_request* kept, struct io_kiocb* request,
                                             __s64 ret) {
-  __u64 now = bpf_ktime_get_boot_ns();
+  __u64 now = now_ns();
   struct ior_task_state* call = &kept->call;
   bool opened = row_of(call)->returns == IOR_RETURNS_fd && ret >= 0 && !kept->file_slot;
   if (call->flags & TASK_SPLIT) {

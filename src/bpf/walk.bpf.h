@@ -75,7 +75,7 @@ static __always_inline void add_to_chain(struct ior_name_buffer* to, __u64 numbe
   to->chain = chain ^ chain >> 32;
 }
 
-/* ior's own root, a dentry and a struct vfsmount; set by find_own_root. */
+/* ior's own root, a dentry and a struct vfsmount; set by prepare. */
 __u64 own_root_dentry = 0;
 __u64 own_root_mount = 0;
 
