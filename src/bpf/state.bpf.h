@@ -117,10 +117,12 @@ static __always_inline struct ior_task_state* find_state(struct task_struct* tas
   return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
-/* Several tasks may make a leader's at once. */
+/* Several tasks may make a leader's at once. Where the storage of another tracer that ends, the only
+ * one that the task has, is taken away just then, the kernel asks to try again. */
 static __always_inline struct ior_task_state* make_state(struct task_struct* task) {
   struct ior_task_state* state =
       bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!state) state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (state && !state->task)
     __sync_val_compare_and_swap(&state->task, 0, __sync_fetch_and_add(&last_task, 1) + 1);
   return state;

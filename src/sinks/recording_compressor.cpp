@@ -3,6 +3,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -45,19 +46,21 @@ Result<void> Compressor::write(std::string_view bytes) {
     taken_ += step.size();
     if (auto done = run(step, false); !done) return done;
     if (taken_ < kFreeBytes / 2 + kMaxRatio * given_) continue;
-    if (auto done = leave_room(); !done) return done;
+    if (auto done = leave_room((taken_ + kFreeBytes) / kMaxRatio); !done) return done;
   }
   return {};
 }
 
-// A frame that readers skip, between two others.
-Result<void> Compressor::leave_room() {
+// Ends a frame, and makes the file so long with one that readers skip.
+Result<void> Compressor::leave_room(std::uint64_t enough) {
   if (auto ended = run({}, true); !ended) return ended;
-  const std::uint64_t enough = (taken_ + kFreeBytes) / kMaxRatio;
-  std::string frame(enough > given_ ? enough - given_ : 0, '\0');
-  std::string head = "\x50\x2a\x4d\x18";
-  for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(frame.size() >> shift);
-  return put(head + frame);
+  while (given_ < enough) {
+    const std::string frame(std::min<std::uint64_t>(enough - given_, kStepBytes), '\0');
+    std::string head = "\x50\x2a\x4d\x18";
+    for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(frame.size() >> shift);
+    if (auto done = put(head + frame); !done) return done;
+  }
+  return {};
 }
 
 Result<void> Compressor::put(std::string_view bytes) {
@@ -65,8 +68,8 @@ Result<void> Compressor::put(std::string_view bytes) {
   return sink_(bytes);
 }
 
-Result<void> Compressor::finish() {
-  return run({}, true);
+Result<void> Compressor::finish(std::uint64_t least_bytes) {
+  return leave_room(least_bytes);
 }
 
 Result<void> Compressor::run(std::string_view bytes, bool last) {

@@ -28,8 +28,9 @@ class Compressor {
   explicit Compressor(ByteSink sink);
 
   Result<void> write(std::string_view bytes);
-  // Closes the frame. Requires: called once, nothing is written after it.
-  Result<void> finish();
+  // Closes the frame; the sink has got `least_bytes` then. Requires: called once, nothing is
+  // written after it.
+  Result<void> finish(std::uint64_t least_bytes = 0);
 
  private:
   struct Free {
@@ -38,7 +39,7 @@ class Compressor {
 
   Result<void> run(std::string_view bytes, bool last);
   Result<void> put(std::string_view bytes);
-  Result<void> leave_room();
+  Result<void> leave_room(std::uint64_t enough);
 
   ByteSink sink_;
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;

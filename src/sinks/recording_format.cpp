@@ -25,7 +25,20 @@ std::string_view flaw_of(const Record& record, const Recording& recording) {
   return {};
 }
 
+constexpr std::uint64_t kFreeShown = 64 << 20;
+constexpr std::uint64_t kMaxShownRatio = 1024;
+
 }  // namespace
+
+std::uint64_t least_file_bytes(const Recording& recording) {
+  std::uint64_t shown = 0;
+  for (const Record& record : recording.records) {
+    for (const std::uint32_t text : {record.path, record.old_path, record.root}) {
+      shown += recording.strings[text].size();
+    }
+  }
+  return shown > kFreeShown ? (shown - kFreeShown) / kMaxShownRatio : 0;
+}
 
 Result<void> check_recording(const Recording& recording) {
   std::uint64_t calls = 0;

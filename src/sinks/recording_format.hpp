@@ -56,6 +56,10 @@ Result<void> check_recording(const Recording& recording);
 // there was, names too long to be one. Requires: check_recording.
 Result<void> check_books(const Recording& recording);
 
+// How many bytes a recording's file has at least, for what its records show, each its own: a text
+// may stand in any number of them, and a small file fill a disk. Requires: check_recording.
+std::uint64_t least_file_bytes(const Recording& recording);
+
 // The current format version is written, whatever header.format_version says. An error comes from
 // the sink, or from a recording that check_recording refuses; then nothing was written.
 Result<void> encode_recording(const Recording& recording, const ByteSink& sink);

@@ -13,27 +13,12 @@
 namespace ior {
 namespace {
 
-constexpr std::uint64_t kFreeShown = 64 << 20;
-constexpr std::uint64_t kMaxShownRatio = 1024;
-
 Result<std::size_t> read_fd(int fd, std::span<char> out) {
   for (;;) {
     const ssize_t size = ::read(fd, out.data(), out.size());
     if (size >= 0) return static_cast<std::size_t>(size);
     if (errno != EINTR) return fail_errno("reading failed", errno);
   }
-}
-
-// What the records show, if each shows its own: a text may stand in any number of them, and a small
-// file fill a disk.
-std::uint64_t shown_bytes(const Recording& recording) {
-  std::uint64_t bytes = 0;
-  for (const Record& record : recording.records) {
-    for (const std::uint32_t text : {record.path, record.old_path, record.root}) {
-      bytes += recording.strings[text].size();
-    }
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -50,7 +35,7 @@ Result<Recording> read_recording(const std::string& file) {
   const auto decompress = [&decompressor](std::span<char> out) { return decompressor.read(out); };
   Result<Recording> recording = decode_recording(decompress);
   if (!recording) return fail("cannot read '" + file + "': " + recording.error().message);
-  if (shown_bytes(*recording) > kFreeShown + kMaxShownRatio * decompressor.bytes_taken()) {
+  if (decompressor.bytes_taken() < least_file_bytes(*recording)) {
     const auto refused = damaged_file("its records repeat far longer paths than ior writes");
     return fail("cannot read '" + file + "': " + refused.error().message);
   }

@@ -164,7 +164,7 @@ Result<void> RecordingFile::write(const Recording& recording) {
   });
   const auto compress = [&compressor](std::string_view bytes) { return compressor.write(bytes); };
   Result<void> done = encode_recording(recording, compress);
-  if (done) done = compressor.finish();
+  if (done) done = compressor.finish(least_file_bytes(recording));
   if (done && ::fsync(fd_.get()) != 0) return cannot_write(errno);
   return done;
 }

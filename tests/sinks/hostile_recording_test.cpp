@@ -260,13 +260,7 @@ TEST(HostileRecording, of_any_kind_is_read_or_refused) {
   EXPECT_GT(read, 0);
 }
 
-// Names so much alike that they compress better than a reader lets pass.
-TEST(CompressedRecording, of_names_much_alike_is_read_back) {
-  Recording recording = small_recording();
-  for (int i = 0; i < 3'000; ++i) {
-    test::add(recording, {.path = std::string(8'000, 'x') + std::to_string(i)});
-  }
-  recording.totals[0].calls = recording.totals[0].seen = 3'003;
+void expect_read_back(const Recording& recording) {
   const TempDir directory;
   auto file = RecordingFile::create(directory.path(), "earth", "run", 1'700'000'000);
   ASSERT_TRUE(file);
@@ -276,6 +270,29 @@ TEST(CompressedRecording, of_names_much_alike_is_read_back) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(encoded(*read), encoded(recording));
   EXPECT_EQ(std::system(("zstd -q -t '" + *path + "'").c_str()), 0);
+}
+
+// Names so much alike that they compress better than a reader lets pass.
+TEST(CompressedRecording, of_names_much_alike_is_read_back) {
+  Recording recording = small_recording();
+  for (int i = 0; i < 3'000; ++i) {
+    test::add(recording, {.path = std::string(8'000, 'x') + std::to_string(i)});
+  }
+  recording.totals[0].calls = recording.totals[0].seen = 3'003;
+  expect_read_back(recording);
+}
+
+// Threads that all use a few files deep down: a reader lets no more of their paths pass either.
+TEST(CompressedRecording, of_one_long_path_in_every_record_is_read_back) {
+  Recording recording = test::recording_of({{.path = std::string(4'095, 'x')}});
+  recording.records[0].old_path = recording.records[0].path;
+  constexpr std::uint32_t kRecords = 100'000;
+  for (std::uint32_t i = 1; i < kRecords; ++i) {
+    recording.records.push_back(recording.records[0]);
+    recording.records.back().tid += i;
+  }
+  recording.calls_seen = recording.calls_recorded = kRecords;
+  expect_read_back(recording);
 }
 
 }  // namespace
