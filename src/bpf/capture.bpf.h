@@ -417,9 +417,10 @@ static const struct ior_text_arguments text_arguments[IOR_SHAPE_COUNT] = {
 
 /* Looks for links in paths that could be read no sooner than at exit. What the call itself may have
  * made them lead to is not what they led to. */
-static __always_inline void capture_late_links(struct ior_task_state* state,
-                                               const struct ior_row* row) {
+static __always_inline void capture_late_links(struct ior_task_state* state, __s64 ret) {
+  const struct ior_row* row = row_of(state);
   __u32 shape = row->shape, like = row->like;
+  if (row->returns == IOR_RETURNS_fd && ret >= 0) return; /* the fd tells more */
   if (shape >= IOR_SHAPE_COUNT || shape == IOR_SHAPE_text0 || shape == IOR_SHAPE_text0_open) return;
   if (like == __NR_chdir || like == __NR_chroot || like == __NR_pivot_root) return;
   __u32 text = text_arguments[shape].text, other = text_arguments[shape].other;

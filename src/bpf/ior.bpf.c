@@ -83,8 +83,6 @@ static __always_inline void finish_whole(struct ior_task_state* state, const str
     state->sections |= IOR_FILE;
     state->flags &= ~TASK_TEXT_FAULT;
   } else {
-    if ((state->flags & TASK_TEXT_FAULT) && state->cpu == bpf_get_smp_processor_id())
-      capture_late_links(state, row);
     renew_names(state);
     take_changes(state, row, ret);
     if (state->flags & TASK_ADDRESS_FAULT) keep_passed_address(state, row->like);
@@ -265,6 +263,8 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
       exit_alone(state, regs, number, now, ret);
     return 0;
   }
+  if ((state->flags & TASK_TEXT_FAULT) && state->cpu == bpf_get_smp_processor_id())
+    capture_late_links(state, ret);
   if (is_restart(ret))
     suspend_call(state, regs, now, ret);
   else
