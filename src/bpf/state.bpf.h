@@ -117,8 +117,8 @@ static __always_inline struct ior_task_state* find_state(struct task_struct* tas
   return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
-/* Several tasks may make a leader's at once. Where the storage of another tracer that ends, the only
- * one that the task has, is taken away just then, the kernel asks to try again. */
+/* Several tasks may make a leader's at once. Where the storage of another tracer that ends, the
+ * only one that the task has, is taken away just then, the kernel asks to try again. */
 static __always_inline struct ior_task_state* make_state(struct task_struct* task) {
   struct ior_task_state* state =
       bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
