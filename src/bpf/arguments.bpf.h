@@ -128,6 +128,7 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
   return false;
 }
 
+/* Reads one of them. A function of its own, for the verifier to look at once. */
 __noinline int capture_argument(struct ior_task_state* state, __u32 format, __u32 position) {
   __u64 value = 0;
   if (state && read_captured(state, format, position, &value))
