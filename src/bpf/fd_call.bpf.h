@@ -46,11 +46,18 @@ static __noinline int find_file(struct task_struct* given, struct ior_task_state
   return true;
 }
 
-static __always_inline bool start_fd_call(struct task_struct* task, struct ior_task_state* state,
-                                          __u32 fd, __u64 nr, __u64 pid_tgid) {
-  if ((state->flags & TASK_KNOWN) != TASK_KNOWN || state->known_at != name_epoch) return false;
-  if (!find_file(task, state, fd)) return false;
-  state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL | TASK_FD_CALL;
+static __always_inline bool start_fd_call(struct task_struct* task, struct pt_regs* regs, __u64 nr,
+                                          __u64 pid_tgid, __u8 selection) {
+  struct ior_cpu* here = this_cpu();
+  if (!here) return false;
+  __u32 seat = seat_number(as_number(task, &here->pointer));
+  struct ior_task_state* state = seat_of(task, seat);
+  if (!state || (state->flags & (TASK_KNOWN | TASK_IN_CALL)) != TASK_KNOWN) return false;
+  if (state->known_at != name_epoch || !find_file(task, state, regs->di)) return false;
+  here->entered = seat;
+  state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL | TASK_FD_CALL |
+                 (selection & IOR_COUNTS_BYTES ? TASK_COUNTS_BYTES : 0);
+  state->regs = (__u64)regs;
   state->nr = nr;
   state->nargs = 0;
   state->tgid = pid_tgid >> 32;
@@ -68,16 +75,23 @@ static __always_inline __u32 losses_of(__u32 flags) {
 /* Two adjacent fields of 32 bits, the first one in the lower half, or four of 16. */
 #define WORD(field) (*(__u64*)&(field))
 
-static __always_inline bool finish_fd_call(struct ior_task_state* state, __u32 number,
-                                           __u8 selection, __u64 exit_ns, __s64 ret) {
+/* Finishes the call that began on this CPU last, if it is the one that ends: no two tasks have
+ * their registers in the same place, and a task that is gone is in no call. */
+static __always_inline bool finish_fd_call(struct pt_regs* regs, __s64 ret) {
   const __u32 plain = TASK_FD_CALL | TASK_IN_CALL | TASK_KNOWN;
-  __u32 cpu = bpf_get_smp_processor_id(), flags = state->flags;
+  __u32 cpu = bpf_get_smp_processor_id();
+  struct ior_cpu* here = this_cpu();
+  if (!here) return false;
+  struct ior_task_state* state = bpf_map_lookup_elem(&seats, &here->entered);
+  if (!state || state->regs != (__u64)regs) return false;
+  __u32 flags = state->flags, number = state->nr;
   if ((flags & (plain | TASK_INTERRUPTED)) != plain || is_restart(ret)) return false;
-  if (state->cpu != cpu || state->nr != number) return false;
+  if (state->cpu != cpu || (__u32)regs->orig_ax != number) return false;
+  __u64 exit_ns = now_ns();
   if (exit_ns - state->enter_ns >= NAMES_KEEP_NS) return false;
   struct ior_ring* ring = bpf_map_lookup_elem(&rings, &cpu);
   if (!ring) return false;
-  bool counts_bytes = ret > 0 && (selection & IOR_COUNTS_BYTES);
+  bool counts_bytes = ret > 0 && (flags & TASK_COUNTS_BYTES);
   add_to(ring, number, ret < 0 && ret >= -MAX_ERRNO, counts_bytes ? ret : 0);
   struct ior_fd_record* record = ring_place(ring, sizeof(*record));
   if (!record) {

@@ -36,8 +36,8 @@ static __noinline int abandon_call(struct ior_task_state* state) {
   return 0;
 }
 
-static __always_inline void start_call(struct task_struct* task, struct ior_task_state* state,
-                                       struct pt_regs* regs, __u64 nr, __u64 pid_tgid) {
+static __always_inline void start_call(struct ior_task_state* state, struct pt_regs* regs, __u64 nr,
+                                       __u64 pid_tgid, __u32 table) {
   state->flags = (state->flags & TASK_LASTING) | TASK_CALLED | TASK_IN_CALL;
   state->nr = nr;
   state->cpu = bpf_get_smp_processor_id();
@@ -46,13 +46,13 @@ static __always_inline void start_call(struct task_struct* task, struct ior_task
   state->other_link = 0;
   state->tgid = pid_tgid >> 32;
   state->tid = pid_tgid;
-  if (is_compat(task)) state->sections = IOR_COMPAT;
+  if (table) state->sections = IOR_COMPAT;
   take_arguments(state->args, regs, state->sections);
   if (nr >= IOR_NR_WIDE) {
     state->nr = IOR_NR_WIDE;
     state->args[0] = nr;
   }
-  if (state->known_at != name_epoch || !(state->flags & TASK_PROCESS_SENT)) introduce(task, state);
+  if (state->known_at != name_epoch || !(state->flags & TASK_PROCESS_SENT)) introduce(state);
 }
 
 /* A socket's name has its addresses, which these calls change. */
@@ -114,27 +114,37 @@ static __always_inline void finish_interrupted(struct ior_task_state* state) {
   finish_call(state, state->interrupted_ns, state->interrupted_ret);
 }
 
-/* A call of a traced task, any of those that are selected. Not inlined, as is whatever on_sys_enter
- * and on_sys_exit seldom do: what they do for every call needs few registers and little stack. */
-static __noinline int enter_call(struct task_struct* task, struct ior_task_state* state,
-                                 struct pt_regs* regs, __u64 nr, __u64 pid_tgid) {
-  start_call(task, state, regs, nr, pid_tgid);
+static __always_inline bool passes_text(const struct ior_row* row) {
+  return row->shape < IOR_SHAPE_COUNT && text_arguments[row->shape].text < IOR_ARGS_MAX;
+}
+
+/* Takes down what a call passes. Not inlined, as is whatever on_sys_enter and on_sys_exit seldom
+ * do: what they do for every call needs few registers and little stack. */
+__noinline int begin_call(struct ior_task_state* state, __u64 registers, __u64 nr, __u64 pid_tgid,
+                          __u32 table) {
+  if (!state) return 0;
+  start_call(state, can_cast() ? AS(struct pt_regs, registers) : current_regs(), nr, pid_tgid,
+             table);
   const struct ior_row* row = row_of(state);
-  __u32 shape = row->shape;
-  if (shape >= IOR_SHAPE_COUNT) return 0;
+  if (row->shape >= IOR_SHAPE_COUNT) return 0;
   state->nargs = row->nargs;
   if (row->captures) capture_arguments(state, row->captures, row->like);
-  capture_files(state, shape);
-  if (text_arguments[shape].text < IOR_ARGS_MAX) {
+  capture_files(state, row->shape);
+  return 0;
+}
+
+/* A call of a traced task that is selected has begun. */
+static __always_inline void enter_call(struct ior_task_state* state) {
+  const struct ior_row* row = row_of(state);
+  if (passes_text(row)) {
     send_enter(state);
-    return 0;
+    return;
   }
   state->enter_ns = now_ns();
   if (row->returns == IOR_RETURNS_noreturn) {
     send_whole(state, state->enter_ns, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
   }
-  return 0;
 }
 
 /* Whether the call that begins is the one that the task is in and that was interrupted; if not,
@@ -163,28 +173,28 @@ int on_sys_enter(__u64* context) {
   look_before_call(pid_tgid >> 32, nr);
   if (selection & IOR_CARRIES_AIO) enter_aio_call(task, regs, nr, pid_tgid);
   if (!(selection & (IOR_SELECTED | IOR_CONTINUES | IOR_CROSSES))) return 0;
+  if ((selection & IOR_FD_CALL) && start_fd_call(task, regs, nr, pid_tgid, selection)) return 0;
   struct ior_task_state* state = make_state(task);
   if (!state) {
     if (selection & IOR_SELECTED) __sync_fetch_and_add(&stateless, 1);
     return 0;
   }
   if ((state->flags & TASK_IN_CALL) && continues_call(state, regs, nr)) return 0;
-  if ((selection & IOR_FD_CALL) && start_fd_call(task, state, regs->di, nr, pid_tgid)) return 0;
-  if (selection & IOR_SELECTED)
-    enter_call(task, state, regs, nr, pid_tgid);
-  else if (selection & IOR_CROSSES)
+  if (selection & IOR_SELECTED) {
+    begin_call(state, number_of(regs), nr, pid_tgid, is_compat(task));
+    enter_call(state);
+  } else if (selection & IOR_CROSSES) {
     state->flags |= TASK_UNSELECTED;
+  }
   return 0;
 }
 
 /* An exit without an enter is no loss, but says why. */
-static __always_inline __u32 cause_of_lone_exit(struct task_struct* task,
-                                                const struct ior_task_state* state, __u32 row,
+static __always_inline __u32 cause_of_lone_exit(struct task_struct* task, bool was_seen, __u32 row,
                                                 long ret) {
   __u32 like = rows[row].like;
   bool forks = like == __NR_clone || like == __NR_fork || like == __NR_vfork || like == __NR_clone3;
   if (forks && ret == 0) return IOR_COUNTER_fork_child;
-  bool was_seen = state && (state->flags & TASK_CALLED);
   return was_seen || (tracing_since_ns && task->start_boottime > tracing_since_ns)
              ? IOR_COUNTER_exit_only
              : IOR_COUNTER_in_flight_at_start;
@@ -207,18 +217,14 @@ static __always_inline void count_stateless(__u32 number, long ret) {
 static __always_inline void send_denied(struct task_struct* task, struct pt_regs* regs, __u64 nr,
                                         __u64 pid_tgid, __u64 now, long ret) {
   struct ior_task_state* state = make_state(task);
-  __u32 number = row_number(nr, is_compat(task)), shape = rows[number].shape;
+  __u32 number = row_number(nr, is_compat(task));
   if (!state) {
     count_stateless(number, ret);
     return;
   }
-  start_call(task, state, regs, nr, pid_tgid);
-  state->nargs = rows[number].nargs;
+  begin_call(state, number_of(regs), nr, pid_tgid, is_compat(task));
   state->enter_ns = now;
-  if (shape >= IOR_SHAPE_COUNT) return;
-  if (rows[number].captures) capture_arguments(state, rows[number].captures, rows[number].like);
-  capture_files(state, shape);
-  if (text_arguments[shape].text < IOR_ARGS_MAX) state->flags |= TASK_TEXT_FAULT | TASK_DENIED;
+  if (passes_text(&rows[number])) state->flags |= TASK_TEXT_FAULT | TASK_DENIED;
   if (is_trapped(task, nr, ret)) {
     send_call(state, now, 0, IOR_NO_RETURN);
     state->flags &= ~TASK_IN_CALL;
@@ -228,12 +234,12 @@ static __always_inline void send_denied(struct task_struct* task, struct pt_regs
 }
 
 /* An exit to which there is no enter. */
-static __always_inline void exit_alone(struct ior_task_state* state, struct pt_regs* regs,
+static __always_inline void exit_alone(bool has_state, bool was_seen, struct pt_regs* regs,
                                        __u32 number, __u64 now, __s64 ret) {
   struct task_struct* task = bpf_get_current_task_btf();
   if (is_ending || number == IOR_NO_ROW) return;
-  __u32 cause = cause_of_lone_exit(task, state, number, ret);
-  if (!state && stateless && cause != IOR_COUNTER_fork_child) {
+  __u32 cause = cause_of_lone_exit(task, was_seen, number, ret);
+  if (!has_state && stateless && cause != IOR_COUNTER_fork_child) {
     __sync_fetch_and_add(&stateless, -1);
     count_stateless(number, ret);
     return;
@@ -259,8 +265,9 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
   }
   if (!state || !(state->flags & TASK_IN_CALL)) {
     struct task_struct* task = bpf_get_current_task_btf();
+    bool was_seen = state && (state->flags & TASK_CALLED);
     if ((selection & IOR_SELECTED) && is_traced_task(task, pid_tgid >> 32, pid_tgid))
-      exit_alone(state, regs, number, now, ret);
+      exit_alone(state != 0, was_seen, regs, number, now, ret);
     return 0;
   }
   if ((state->flags & TASK_TEXT_FAULT) && state->cpu == bpf_get_smp_processor_id())
@@ -274,18 +281,18 @@ static __noinline int exit_call(struct pt_regs* regs, struct ior_task_state* sta
 
 SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64* context) {
-  struct task_struct* task = bpf_get_current_task_btf();
   struct pt_regs* regs = AS(struct pt_regs, context[0]);
+  /* Where most calls are of others than the target, looking whose it is comes first. */
+  if (!settings.has_target && finish_fd_call(regs, context[1])) return 0;
+  struct task_struct* task = bpf_get_current_task_btf();
   __u32 number = row_number(regs->orig_ax, is_compat(task));
   __u8 selection = settings.selected[number];
   if (!selection) return 0;
   if (selection & IOR_MOVES_NAMES) __sync_fetch_and_add(&name_epoch, 1);
   /* After exec a thread has its leader's id. */
   if (!is_traced_task(task, task->tgid, task->pid) && !settings.target_tid) return 0;
-  struct ior_task_state* state = find_state(task);
-  __u64 now = now_ns();
-  if (!state || !finish_fd_call(state, number, selection, now, context[1]))
-    exit_call(regs, state, number, now, context[1]);
+  if (settings.has_target && finish_fd_call(regs, context[1])) return 0;
+  exit_call(regs, find_state(task), number, now_ns(), context[1]);
   return 0;
 }
 
@@ -335,6 +342,7 @@ int BPF_PROG(on_overflow, void* ring, unsigned long long user_data, int result, 
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  give_seat_back(child, number_of(child)); /* of one that had the same memory */
   if (has_new_mounts(parent, child)) __sync_fetch_and_add(&name_epoch, 1);
   if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
   struct ior_task_state* state = make_state(child);

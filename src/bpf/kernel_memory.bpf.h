@@ -43,6 +43,10 @@ static __always_inline struct task_struct* current_task(void) {
   return AS(struct task_struct, bpf_get_current_task());
 }
 
+static __always_inline struct pt_regs* current_regs(void) {
+  return (void*)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
 /* The task whose call is looked at: the current one but at the end of a trace. */
 static __always_inline struct task_struct* subject_task(void) {
   return subject ? AS(struct task_struct, subject) : current_task();

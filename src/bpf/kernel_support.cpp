@@ -90,6 +90,7 @@ KernelSupport without_disowned(KernelSupport support) {
   const std::string_view disowned = value != nullptr ? value : "";
   if (disowned.contains("rdonly_cast")) support.can_cast = false;
   if (disowned.contains("io_uring")) support.request_tracepoint.clear();
+  if (disowned.contains("seats")) support.has_seats = false;
   return support;
 }
 

@@ -19,12 +19,13 @@ struct KernelSupport {
   std::string request_tracepoint = "io_uring_submit_req";
   Completion completion = Completion::whole;
   bool can_read_rings = true;  // of AIO events, at the end: sleepable programs use any map
+  bool has_seats = true;       // room for the table of tasks' states; always there but in tests
   bool operator==(const KernelSupport&) const = default;
 };
 
 KernelSupport kernel_support(const btf& kernel_types);
 
-// Without what the environment's IOR_WITHOUT names (rdonly_cast, io_uring): for tests.
+// Without what the environment's IOR_WITHOUT names (rdonly_cast, io_uring, seats): for tests.
 KernelSupport without_disowned(KernelSupport support);
 
 // What is said at start about what is missing.

@@ -114,7 +114,7 @@ __noinline int send_process(__u32 cpu, __u32 number) {
 
 /* Sees to it that the records of a call can be understood: the task's name, its root, and its
  * process once. */
-static __always_inline void introduce(struct task_struct* task, struct ior_task_state* state) {
+static __always_inline void introduce(struct ior_task_state* state) {
   __u32 known_at = __sync_lock_test_and_set(&state->known_at, name_epoch);
   if (!known_at) {
     state->process_start_ns = READ(current_task(), group_leader, start_boottime);
@@ -123,7 +123,7 @@ static __always_inline void introduce(struct task_struct* task, struct ior_task_
   }
   if (known_at != state->known_at) take_root(state);
   if (state->flags & TASK_PROCESS_SENT) return;
-  struct ior_task_state* leader = make_state(task->group_leader);
+  struct ior_task_state* leader = make_state(bpf_get_current_task_btf()->group_leader);
   if (leader && leader->described) {
     state->flags |= TASK_PROCESS_SENT;
   } else if (send_process(state->cpu, state->task)) {

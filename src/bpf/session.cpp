@@ -152,6 +152,7 @@ Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
                             static_cast<__u32>(ring_map_bytes(settings.ring_bytes)));
   ::bpf_map__set_max_entries(skeleton->maps.moved_rings, static_cast<__u32>(cpus));
   ::bpf_map__set_max_entries(skeleton->maps.names, static_cast<__u32>(cpus));
+  if (!support.has_seats) ::bpf_map__set_max_entries(skeleton->maps.seats, 1);
   int error = choose_uring_programs(*skeleton, support);
   ::bpf_program__set_autoload(skeleton->progs.read_rings, support.can_read_rings);
   const std::size_t files = file_count(*skeleton) + cpus + kPassingFiles;
@@ -212,7 +213,7 @@ struct Session::State {
   Skeleton skeleton;
   std::unique_ptr<LiveRings> rings;
   std::vector<Link> links;
-  std::vector<Link> late;  // about requests: these go last
+  std::vector<Link> late;  // about requests, and of tasks that are gone: these go last
   std::vector<std::string> losses;
 };
 
@@ -296,9 +297,10 @@ Result<void> Session::confirm_target(int pidfd) {
 
 Result<void> Session::attach(int target_pidfd) {
   auto& programs = state_->skeleton->progs;
-  const std::initializer_list<bpf_program*> completions = {
-      programs.on_completion, programs.on_completion_members, programs.on_overflow};
-  if (auto done = attach_all(completions, state_->late); !done) return done;
+  const std::initializer_list<bpf_program*> lasting = {programs.on_free, programs.on_completion,
+                                                       programs.on_completion_members,
+                                                       programs.on_overflow};
+  if (auto done = attach_all(lasting, state_->late); !done) return done;
   // The exits before the enters: a call whose enter is seen must not miss its exit.
   const std::initializer_list<bpf_program*> others = {
       programs.on_suspend_step, programs.on_fork,

@@ -1,8 +1,10 @@
 /* The kernel side's state: the counters, what is kept per task, and which tasks and calls are
- * traced. A task's state lives in task storage: it follows the task through exec and dies
- * with it. */
+ * traced. A task's state follows it through exec and dies with it. Most tasks have theirs in a
+ * table, where it is found without a call into the kernel; the others in task storage. */
 #ifndef IOR_BPF_STATE_BPF_H
 #define IOR_BPF_STATE_BPF_H
+
+#include <bpf/bpf_tracing.h>
 
 #include "bpf/settings.h"
 #include "bpf/wire.h"
@@ -30,12 +32,15 @@ enum task_flag {
   TASK_ADDRESS = 1 << 16,       /* the socket address that it passes is kept */
   TASK_ADDRESS_FAULT = 1 << 17, /* that could not be read at enter, as TASK_TEXT_FAULT */
   TASK_COUNTED = 1 << 18,       /* in_flight_at_start counts the call that it was in */
+  TASK_COUNTS_BYTES = 1 << 19,  /* with TASK_FD_CALL: IOR_COUNTS_BYTES */
   TASK_SPLIT = TASK_SENT_ENTER | TASK_ENTER_LOST,
   TASK_LASTING = TASK_FOLLOWED | TASK_INTRODUCED | TASK_PROCESS_SENT | TASK_LOST | TASK_EXIT_LOST |
                  TASK_CALLED | TASK_COUNTED,
 };
 
 struct ior_task_state {
+  __u64 holder; /* struct task_struct: whose state this is; see seat_of() */
+  __u64 regs;   /* struct pt_regs of the call in flight, where it has gone the short way */
   __u32 task;
   __u32 seq;   /* of the last call of which something was written */
   __u32 flags; /* only the task itself changes them, or its parent before it runs */
@@ -44,14 +49,16 @@ struct ior_task_state {
   __u16 sections; /* those of enum ior_section that hold for the call in flight */
   __u16 nargs;
   __u32 tgid;
-  __u32 tid; /* with which it entered: an exec may change it */
+  __u32 tid;      /* with which it entered: an exec may change it */
+  __u32 known_at; /* name epoch since which comm and root are as told here; 0: comm is not known.
+                     Other tasks write it, too: stored whole */
   __u64 enter_ns;
-  __u64 args[8]; /* IOR_ARGS_MAX, rounded up to a power of two for masked look-ups */
+  __u64 opened; /* the open files of `file` and `other`, to compare only */
   struct ior_file file;
   struct ior_file other;
-  __u64 process_start_ns;
-  __u64 opened; /* the open files of `file` and `other`, to compare only */
   __u64 other_opened;
+  __u64 args[8]; /* IOR_ARGS_MAX, rounded up to a power of two for masked look-ups */
+  __u64 process_start_ns;
   __u16 link; /* bytes of the path that are a link to `file`, and of the old one, to `other` */
   __u16 other_link;
   __u32 root; /* number of the root that its paths start from: see roots.bpf.h */
@@ -59,11 +66,23 @@ struct ior_task_state {
   __s64 interrupted_ret;
   __u64 interrupted_at; /* place_of() */
   char comm[IOR_COMM_SIZE];
-  /* Other tasks write these, too: words of their own, stored whole. */
-  __u32 known_at;  /* name epoch since which comm and root are as told here; 0: comm is not known */
-  __u32 described; /* leaders: the process was described as it is now */
+  __u32 described;   /* leaders: the process was described as it is now; as known_at */
   __u64 older_since; /* see mark_older_calls; 0: not in such a call */
 };
+
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
+
+enum {
+  SEAT_BITS = 14,
+  SEAT_IN_WORK = 1, /* ior_task_state.holder: of nobody yet */
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1 << SEAT_BITS);
+  __type(key, __u32);
+  __type(value, struct ior_task_state);
+} seats SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -78,6 +97,19 @@ struct {
   __type(key, __u32);
   __type(value, __u64);
 } counters SEC(".maps");
+
+struct ior_cpu {
+  __u64 pointer; /* words for as_number(): of the programs that tasks run, */
+  __u64 freed;   /* and of on_free, which may interrupt one */
+  __u32 entered; /* the seat of the task that began a call by the short way last */
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct ior_cpu);
+} cpus SEC(".maps");
 
 /* Where a CPU builds the record that it is about to write. Probes are not preempted, so one is
  * enough. */
@@ -108,24 +140,80 @@ static __always_inline void count(__u32 counter) {
   if (value) *value += 1;
 }
 
+static __always_inline struct ior_cpu* this_cpu(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&cpus, &zero);
+}
+
 static __always_inline struct ior_record_buffer* record_buffer(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&record_buffers, &zero);
 }
 
+/* A pointer as a number, by way of a word in memory: with the pointer itself nobody may compute,
+ * says the verifier. */
+static __always_inline __u64 as_number(const void* pointer, volatile __u64* word) {
+  *word = (__u64)pointer;
+  return *word;
+}
+
+static __always_inline __u64 number_of(const void* pointer) {
+  struct ior_cpu* here = this_cpu();
+  return here ? as_number(pointer, &here->pointer) : 0;
+}
+
+/* A task's seat in the table: by its address, which stays when exec changes its numbers. */
+static __always_inline __u32 seat_number(__u64 task) {
+  return (task >> 6) * GOLDEN_RATIO >> (64 - SEAT_BITS);
+}
+
+/* Null where the seat is another task's, or nobody's. */
+static __always_inline struct ior_task_state* seat_of(const struct task_struct* task,
+                                                      __u32 number) {
+  struct ior_task_state* seat = bpf_map_lookup_elem(&seats, &number);
+  return seat && seat->holder == (__u64)task ? seat : 0;
+}
+
 static __always_inline struct ior_task_state* find_state(struct task_struct* task) {
-  return bpf_task_storage_get(&tasks, task, 0, 0);
+  struct ior_task_state* seat = seat_of(task, seat_number(number_of(task)));
+  return seat ? seat : bpf_task_storage_get(&tasks, task, 0, 0);
+}
+
+/* Takes a task's seat, if it is nobody's. */
+static __noinline struct ior_task_state* take_seat(struct task_struct* task) {
+  __u32 number = seat_number(number_of(task));
+  struct ior_task_state* seat = bpf_map_lookup_elem(&seats, &number);
+  if (!seat || __sync_val_compare_and_swap(&seat->holder, 0, SEAT_IN_WORK) != 0) return 0;
+  __builtin_memset(&seat->regs, 0, sizeof(*seat) - sizeof(seat->holder));
+  barrier();
+  seat->holder = (__u64)task;
+  return seat;
 }
 
 /* Several tasks may make a leader's at once. Where the storage of another tracer that ends, the
  * only one that the task has, is taken away just then, the kernel asks to try again. */
 static __always_inline struct ior_task_state* make_state(struct task_struct* task) {
-  struct ior_task_state* state =
-      bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  struct ior_task_state* state = find_state(task);
+  if (!state) state = take_seat(task);
+  if (!state) state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!state) state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (state && !state->task)
     __sync_val_compare_and_swap(&state->task, 0, __sync_fetch_and_add(&last_task, 1) + 1);
   return state;
+}
+
+static __always_inline void give_seat_back(const struct task_struct* task, __u64 number) {
+  struct ior_task_state* seat = seat_of(task, seat_number(number));
+  if (seat) seat->holder = 0;
+}
+
+/* Nobody can come by the task any more: a grace period has passed since it was reaped. It runs on
+ * top of any other task; where the kernel leaves it out, on_fork does it. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct* task) {
+  struct ior_cpu* here = this_cpu();
+  if (here) give_seat_back(task, as_number(task, &here->freed));
+  return 0;
 }
 
 static __always_inline bool is_target(__u32 tgid, __u32 tid) {

@@ -19,8 +19,6 @@ enum {
   OP_REVALIDATE = 4,   /* DCACHE_OP_REVALIDATE: a look-up asks the file system whether it holds */
 };
 
-#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
-
 /* What is to be named, and the name being made of it: `size` of the bytes, from `start` on (a path
  * is built from its end). Pointers live here as numbers, which the verifier lets global functions
  * share: those it checks once, not once per call. */
