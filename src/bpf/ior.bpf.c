@@ -165,10 +165,10 @@ static __noinline int continues_call(struct ior_task_state* state, struct pt_reg
 SEC("tp_btf/sys_enter")
 int on_sys_enter(__u64* context) {
   struct task_struct* task = bpf_get_current_task_btf();
+  note_target_exec(task->tgid, context[1]);
+  if (!is_traced_task(task, task->tgid, task->pid)) return 0;
   struct pt_regs* regs = AS(struct pt_regs, context[0]);
   __u64 nr = (__u32)context[1], pid_tgid = pid_tgid_of(task);
-  note_target_exec(pid_tgid >> 32, nr);
-  if (!is_traced_task(task, pid_tgid >> 32, pid_tgid)) return 0;
   __u8 selection = settings.selected[row_number(nr, is_compat(task))];
   look_before_call(pid_tgid >> 32, nr);
   if (selection & IOR_CARRIES_AIO) enter_aio_call(task, regs, nr, pid_tgid);

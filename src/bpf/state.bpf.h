@@ -226,11 +226,11 @@ static __always_inline bool is_traced_target(void) {
   return !settings.has_target || target_phase == IOR_TARGET_TRACED;
 }
 
-/* Whether calls of a task are traced, whatever their number. */
+/* Whether calls of a task are traced, whatever their number. Most tasks are not where there is a
+ * target, so its number comes first. */
 static __always_inline bool is_traced_task(struct task_struct* task, __u32 tgid, __u32 tid) {
-  if (tgid == settings.self_tgid) return false;
-  if (is_target(tgid, tid)) return is_traced_target();
-  if (!settings.follow) return false;
+  if (is_target(tgid, tid)) return tgid != settings.self_tgid && is_traced_target();
+  if (!settings.follow || tgid == settings.self_tgid) return false;
   struct ior_task_state* state = find_state(task);
   return state && (state->flags & TASK_FOLLOWED);
 }
