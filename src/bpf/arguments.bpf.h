@@ -10,8 +10,12 @@ enum {
   BUFFERS_MAX = 1024, /* UIO_MAXIOV */
   NS_PER_US = 1000,
   NS_PER_S = 1000000000,
-  SECONDS_MAX = 9000000000, /* in ns it still fits */
 };
+
+/* What is kept of a number beside the mark has a sign: 62 bits, and which way they go. */
+#define CAPTURED_MOST ((1ll << 62) - 1)
+#define SECONDS_MAX 4611686018ll /* in ns it still fits */
+#define FRACTION_MAX (1ll << 40) /* none that the kernel takes is so large */
 
 enum { HANDLE_MAX = 128 }; /* MAX_HANDLE_SZ */
 
@@ -63,11 +67,25 @@ static __always_inline bool read_message_buffers(__u64 message, bool is_compat, 
   return read_buffers(vector, count, is_compat, value);
 }
 
+/* As a number of ns; one that is beyond what can be kept is the most or the least that can be. */
 static __always_inline bool read_time(__u64 address, __u32 ns_per_unit, __u64* ns) {
-  __u64 time[2];
+  __s64 time[2];
   if (bpf_probe_read_user(time, sizeof(time), (const void*)address)) return false;
-  *ns = time[0] > SECONDS_MAX ? ~IOR_CAPTURED : time[0] * NS_PER_S + time[1] * ns_per_unit;
+  if (time[1] > FRACTION_MAX || time[1] < -FRACTION_MAX) return false;
+  if (time[0] >= SECONDS_MAX)
+    *ns = CAPTURED_MOST;
+  else if (time[0] <= -SECONDS_MAX)
+    *ns = ~CAPTURED_MOST;
+  else
+    *ns = time[0] * NS_PER_S + time[1] * ns_per_unit;
   return true;
+}
+
+static __always_inline bool read_offset(__u64 address, __u64* value) {
+  __s64 offset;
+  if (bpf_probe_read_user(&offset, sizeof(offset), (const void*)address)) return false;
+  *value = offset;
+  return offset <= CAPTURED_MOST && offset >= ~CAPTURED_MOST;
 }
 
 /* A struct file_handle as a number: its type and bytes, mixed. */
@@ -117,8 +135,9 @@ static __always_inline bool read_captured(const struct ior_task_state* state, __
     case IOR_FORMAT_brk:
       *value = READ(current_task(), mm, brk);
       return true;
-    case IOR_FORMAT_open_how:
     case IOR_FORMAT_offset_at:
+      return read_offset(address, value);
+    case IOR_FORMAT_open_how:
       return !bpf_probe_read_user(value, 8, (const void*)address);
     case IOR_FORMAT_epoll_event:
       return !bpf_probe_read_user(value, 4, (const void*)address);

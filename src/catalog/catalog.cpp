@@ -315,6 +315,27 @@ const Argument& argument_of(ior_argument argument) {
   return kArguments[argument];
 }
 
+bool is_wide(ior_format format) {
+  switch (format) {
+    case IOR_FORMAT_int:
+    case IOR_FORMAT_unsigned:
+    case IOR_FORMAT_octal:
+    case IOR_FORMAT_dirfd:
+    case IOR_FORMAT_open_flags:
+    case IOR_FORMAT_hex32:
+#define SET(set, values) case IOR_FORMAT_##set:
+#define WIDE_SET(set, values)
+#define CONSTANT(set, name)
+#include "catalog/constants.def"
+#undef SET
+#undef WIDE_SET
+#undef CONSTANT
+      return false;
+    default:
+      return true;
+  }
+}
+
 const Counter& counter_of(ior_counter counter) {
   return kCounters[counter];
 }

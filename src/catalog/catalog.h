@@ -65,9 +65,11 @@ enum ior_format {
 #define CAPTURED(format)
 #define SHOWN(format)
 #define SET(set, values) IOR_FORMAT_##set,
+#define WIDE_SET(set, values) IOR_FORMAT_##set,
 #define CONSTANT(set, name)
 #include "catalog/constants.def"
 #undef SET
+#undef WIDE_SET
 #undef CONSTANT
 #undef ARGUMENT
   IOR_FORMAT_OF_none = IOR_FORMAT_none,

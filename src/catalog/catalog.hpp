@@ -139,6 +139,8 @@ bool is_traced_by_default(const Syscall& row);
 
 const Shape& shape_of(ior_shape shape);
 const Argument& argument_of(ior_argument argument);
+// Whether the kernel looks at all 64 bits of an argument that is shown so, not at the lower 32.
+bool is_wide(ior_format format);
 const Counter& counter_of(ior_counter counter);
 
 std::span<const std::string_view> family_names();

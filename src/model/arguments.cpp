@@ -33,6 +33,17 @@
 #include "catalog/catalog.hpp"
 #include "model/open_flags.hpp"
 
+// Newer than the oldest headers that ior is built with.
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200
+#endif
+#ifndef AT_HANDLE_MNT_ID_UNIQUE
+#define AT_HANDLE_MNT_ID_UNIQUE 0x001
+#endif
+#ifndef AT_HANDLE_CONNECTABLE
+#define AT_HANDLE_CONNECTABLE 0x002
+#endif
+
 namespace ior {
 namespace {
 
@@ -51,28 +62,32 @@ struct Constant {
 
 constexpr Constant kConstants[] = {
 #define SET(set, values)
+#define WIDE_SET(set, values)
 #define CONSTANT(set, name) {IOR_FORMAT_##set, static_cast<std::uint32_t>(name), #name},
 #include "catalog/constants.def"
 #undef SET
+#undef WIDE_SET
 #undef CONSTANT
 };
 
 // Which bits of a set's values hold one value together.
-constexpr std::uint32_t values_of(ior_format set) {
+constexpr std::uint64_t values_of(ior_format set) {
   switch (set) {
 #define SET(set, values) \
   case IOR_FORMAT_##set: \
-    return values;
+    return (values) == UINT32_MAX ? UINT64_MAX : (values);
+#define WIDE_SET(set, values) SET(set, values)
 #define CONSTANT(set, name)
 #include "catalog/constants.def"
 #undef SET
+#undef WIDE_SET
 #undef CONSTANT
     default:
       return 0;
   }
 }
 
-std::string_view name_of_value(ior_format set, std::uint32_t value) {
+std::string_view name_of_value(ior_format set, std::uint64_t value) {
   for (const Constant& constant : kConstants) {
     if (constant.set == set && constant.value == value) return constant.name;
   }
@@ -87,9 +102,10 @@ void append_part(std::string& out, std::size_t start, std::string_view part) {
 // The value's name, then those of its flags, then what has no name.
 void append_constants(std::string& out, ior_format set, std::uint64_t argument) {
   const std::size_t start = out.size();
-  const std::uint32_t values = values_of(set);
-  const auto value = static_cast<std::uint32_t>(argument) & values;
-  std::uint32_t flags = static_cast<std::uint32_t>(argument) & ~values;
+  const std::uint64_t passed = is_wide(set) ? argument : static_cast<std::uint32_t>(argument);
+  const std::uint64_t values = values_of(set);
+  const std::uint64_t value = passed & values;
+  std::uint64_t flags = passed & ~values;
   if (const auto name = values != 0 ? name_of_value(set, value) : ""; !name.empty()) {
     append_part(out, start, name);
   } else if (value != 0) {
@@ -99,7 +115,7 @@ void append_constants(std::string& out, ior_format set, std::uint64_t argument) 
     if (constant.set != set || (constant.value & values) != 0 || constant.value == 0) continue;
     if ((flags & constant.value) != constant.value) continue;
     append_part(out, start, constant.name);
-    flags &= ~constant.value;
+    flags &= ~std::uint64_t{constant.value};
   }
   if (flags != 0) append_part(out, start, fmt::format("{:#x}", flags));
   if (out.size() == start) out += '0';
@@ -152,13 +168,34 @@ void append_address(std::string& out, std::string_view bytes) {
   }
 }
 
+// What was captured, less the mark in its highest bit.
+std::int64_t signed_value(std::uint64_t captured) {
+  return static_cast<std::int64_t>(captured << 1) >> 1;
+}
+
+// "1.5s", "-5s", "0.000000007s"; ">" or "<" where it is beyond what can be kept.
+void append_time(std::string& out, std::int64_t ns) {
+  constexpr std::int64_t kMost = (std::int64_t{1} << 62) - 1;
+  if (ns == kMost || ns == ~kMost) out += ns < 0 ? '<' : '>';
+  if (ns < 0) out += '-';
+  const std::uint64_t whole =
+      ns < 0 ? -static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
+  std::string text = fmt::format("{}.{:09}", whole / 1'000'000'000, whole % 1'000'000'000);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  out += text + 's';
+}
+
 void append_captured(std::string& out, ior_format format, std::uint64_t value) {
   switch (format) {
     case IOR_FORMAT_timespec:
     case IOR_FORMAT_timeval:
     case IOR_FORMAT_itimerspec:
     case IOR_FORMAT_itimerval:
-      fmt::format_to(std::back_inserter(out), "{}s", static_cast<double>(value) / 1e9);
+      append_time(out, signed_value(value));
+      break;
+    case IOR_FORMAT_offset_at:
+      fmt::format_to(std::back_inserter(out), "{}", signed_value(value));
       break;
     case IOR_FORMAT_epoll_event:
       append_constants(out, IOR_FORMAT_epoll_events, value);
@@ -204,6 +241,9 @@ void append_passed(std::string& out, ior_format format, std::uint64_t value) {
       break;
     case IOR_FORMAT_open_flags:
       out += format_open_flags(static_cast<std::uint32_t>(value));
+      break;
+    case IOR_FORMAT_hex32:
+      fmt::format_to(to, "{:#x}", static_cast<std::uint32_t>(value));
       break;
     case IOR_FORMAT_hex:
     case IOR_FORMAT_pointer:

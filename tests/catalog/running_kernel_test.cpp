@@ -113,6 +113,34 @@ TEST_F(RunningKernel, takes_as_many_arguments_as_the_rows_say) {
   }
 }
 
+// Of the types that the kernel's entry points have here.
+bool is_32_bit(const std::string& type) {
+  static const std::regex kNarrow(
+      "(const )?(int|unsigned( int)?|[us]32|__[us]32|[pug]id_t|umode_t|clockid_t|timer_t|mqd_t|"
+      "key_t|key_serial_t|rwf_t|qid_t|enum \\w+) ?(const )?");
+  return std::regex_match(type, kNarrow);
+}
+
+// The kernel takes an fd or a pid as a long in places, and looks at 32 bits all the same.
+bool is_wider_than_looked_at(const Syscall& row, std::size_t position) {
+  return row.arguments[position] == IOR_ARGUMENT_fd || row.arguments[position] == IOR_ARGUMENT_pid;
+}
+
+TEST_F(RunningKernel, looks_at_as_many_bits_of_an_argument_as_are_shown) {
+  std::size_t looked_at = 0;
+  for (const auto& [name, arguments] : tracepoints_) {
+    const Syscall& row = *find_syscall(name);
+    for (std::size_t i = 0; i < std::min(arguments.size(), std::size_t{6}); ++i) {
+      const bool is_wide_here = !is_32_bit(arguments[i].type);
+      if (is_wide_here && is_wider_than_looked_at(row, i)) continue;
+      EXPECT_EQ(is_wide(argument_of(row.arguments[i]).format), is_wide_here)
+          << name << " " << arguments[i].type << arguments[i].name;
+      ++looked_at;
+    }
+  }
+  EXPECT_GT(looked_at, 800u);
+}
+
 bool is_pointer(const Argument& argument) {
   return argument.type.ends_with("* ");
 }

@@ -35,7 +35,7 @@ TEST(SyscallList, has_a_line_per_row_below_the_headings) {
   EXPECT_THAT(lines, Contains(ContainsRegex("^ *74 +fsync +FS +fd +fd +none +zero +yes +fd$")));
   EXPECT_THAT(
       lines,
-      Contains(ContainsRegex("^ *95 +umask +Process +null +no file +none +value +no +mask$")));
+      Contains(ContainsRegex("^ *95 +umask +Process +null +no file +none +value +no +file_mask$")));
 }
 
 TEST(SyscallList, has_aligned_columns) {

@@ -67,6 +67,37 @@ TEST(Arguments, are_shown_by_name_and_meaning) {
   EXPECT_THAT(traced.rows, Contains(HasSubstr(" old_brk=0x")));
 }
 
+TEST(Arguments, are_as_wide_as_the_kernel_takes_them_and_keep_their_sign) {
+  constexpr std::uint64_t kDirty = 0xdeadbeef00000000;
+  const Traced traced = trace_child(
+      [] {
+        const std::int64_t last = -1, page = -4096, most = INT64_MAX;
+        ::syscall(SYS_copy_file_range, 0, &last, 0, &page, 1, kDirty);
+        ::syscall(SYS_copy_file_range, 0, &most, 0, &page, 1, 0);
+        const timespec negative = {-5, 0}, deadline = {795814887, 375773483},
+                       endless = {INT64_MAX, 0};
+        ::syscall(SYS_nanosleep, &negative, nullptr);
+        ::syscall(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &deadline, nullptr);
+        ::syscall(SYS_clock_nanosleep, 77, 0, &endless, nullptr);
+        ::syscall(SYS_close_range, kDirty | 0x1000, kDirty | 0x1001, kDirty);
+        ::syscall(SYS_epoll_create, kDirty | 1);
+        ::syscall(500, 1L, 2L, 3L, 4L, 5L, 6L);
+      },
+      {"-plain", "-args", "-trace-families", "all"});
+  for (const char* end : {
+           "fd_in=0 offset_in=-1 fd_out=0 offset_out=-4096 size=1 flags=0x0",
+           "duration=-5s remaining_out=0x0",
+           "duration=795814887.375773483s remaining_out=0x0",
+           "duration=>4611686018.427387903s remaining_out=0x0",
+           "first=4096 last=4097 flags=0x0",
+           ",size=1",
+           "arg0=0x1 arg1=0x2 arg2=0x3 arg3=0x4 arg4=0x5 arg5=0x6",
+       }) {
+    EXPECT_THAT(traced.rows, Contains(EndsWith(end)));
+  }
+  EXPECT_THAT(traced.rows, Contains(HasSubstr("fd_in=0 offset_in=0x"))) << "the address: no room";
+}
+
 void must(bool holds) {
   if (!holds) ::_exit(6);
 }

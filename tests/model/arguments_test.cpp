@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -39,6 +40,7 @@ TEST_P(ArgumentsText, says_what_was_passed) {
   EXPECT_EQ(text_of(call), GetParam().text);
 }
 
+constexpr std::uint64_t kDirty = 0xdeadbeef00000000;  // the kernel looks at the lower 32 bits
 constexpr std::uint64_t kWorkingDirectory = static_cast<std::uint32_t>(AT_FDCWD);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,10 +86,40 @@ INSTANTIATE_TEST_SUITE_P(
                       "offset=4096"},
         ArgumentsCase{"brk", {0x3000, captured(0x1000)}, "addr=0x3000 old_brk=0x1000"},
         ArgumentsCase{"kill", {7, 9}, "pid=7 signal=SIGKILL"},
-        ArgumentsCase{"futex",
-                      {0x10, 128, 2, captured(7), 0, 0},
-                      "uaddr=0x10 op=FUTEX_WAIT|FUTEX_PRIVATE_FLAG val=2 timeout=7e-09s uaddr2=0x0 "
-                      "val3=0x0"}),
+        ArgumentsCase{"nanosleep", {captured(-5'000'000'000), 0}, "duration=-5s remaining_out=0x0"},
+        ArgumentsCase{"nanosleep",
+                      {captured(795'814'887'375'773'483), 0},
+                      "duration=795814887.375773483s remaining_out=0x0"},
+        ArgumentsCase{"nanosleep",
+                      {captured((1ll << 62) - 1), 0},
+                      "duration=>4611686018.427387903s remaining_out=0x0"},
+        ArgumentsCase{"nanosleep",
+                      {captured(-(1ll << 62)), 0},
+                      "duration=<-4611686018.427387904s remaining_out=0x0"},
+        ArgumentsCase{"splice",
+                      {0, captured(-4096), 1, captured(7), 1, 0},
+                      "fd_in=0 offset_in=-4096 fd_out=1 offset_out=7 size=1 flags=0"},
+        ArgumentsCase{"faccessat2",
+                      {kWorkingDirectory, 1, R_OK, 0x200},
+                      "dirfd=AT_FDCWD mode=R_OK flags=AT_EACCESS"},
+        ArgumentsCase{"name_to_handle_at",
+                      {3, 1, 0x10, 0x20, 0x200},
+                      "dirfd=3 handle=0x10 mount_idp=0x20 flags=AT_HANDLE_FID"},
+        ArgumentsCase{"unlinkat", {3, 1, 0x200}, "dirfd=3 flags=AT_REMOVEDIR"},
+        ArgumentsCase{"close_range", {kDirty | 3, kDirty | 4, kDirty}, "first=3 last=4 flags=0x0"},
+        ArgumentsCase{"epoll_create", {kDirty | 1}, "size=1"},
+        ArgumentsCase{"setns", {3, kDirty | CLONE_NEWNS}, "fd=3 flags=CLONE_NEWNS"},
+        ArgumentsCase{
+            "ptrace", {1ull << 32, 7, 0, 0}, "request=4294967296 pid=7 addr=0x0 data=0x0"},
+        ArgumentsCase{"pkey_mprotect",
+                      {0, 1, 1ull << 32 | PROT_READ, 2},
+                      "addr=0x0 length=1 prot=PROT_READ|0x100000000 pkey=2"},
+        ArgumentsCase{"fanotify_init", {0, O_RDONLY}, "flags=0x0 event_f_flags=O_RDONLY"},
+        ArgumentsCase{
+            "futex",
+            {0x10, 128, 2, captured(7), 0, 0},
+            "uaddr=0x10 op=FUTEX_WAIT|FUTEX_PRIVATE_FLAG val=2 timeout=0.000000007s uaddr2=0x0 "
+            "val3=0x0"}),
     [](const auto& info) {
       return std::string(info.param.syscall) + "_" + std::to_string(info.index);
     });
