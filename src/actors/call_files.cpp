@@ -67,7 +67,7 @@ void take_flags(const FlagsSource& source, std::span<const std::uint64_t> args, 
 
 bool is_found(const ior_file& file) {
   return file.status != IOR_FILE_CLOSED && file.status != IOR_FILE_LATER &&
-         file.status != IOR_FILE_BUSY;
+         file.status != IOR_FILE_BUSY && file.status != IOR_FILE_OF_SEVERAL;
 }
 
 void take_file_flags(const ior_file& file, CallFiles& files) {

@@ -16,6 +16,7 @@ constexpr Name kClosedFd{unknown::kClosedFd};
 constexpr Name kLater{unknown::kLater};
 constexpr Name kBusy{unknown::kBusy};
 constexpr Name kInChange{unknown::kInChange};
+constexpr Name kOfSeveral{unknown::kOfSeveral};
 constexpr Name kNameLost{unknown::kNameLost};
 
 std::string made_name(const ior_name& name, std::string_view text) {
@@ -91,6 +92,8 @@ const Name* FdTracker::name_of(const ior_file& file, const WireRecord& record, B
       return &kBusy;
     case IOR_FILE_IN_CHANGE:
       return &kInChange;
+    case IOR_FILE_OF_SEVERAL:
+      return &kOfSeveral;
     case IOR_FILE_INLINE:
       if (const ior_name* name = record.inline_name()) {
         return copy_in(batch.memory, made_name(*name, record.inline_text().bytes), root_of(*name));

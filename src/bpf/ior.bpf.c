@@ -25,7 +25,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30 };
+enum { SIGNAL_IGNORED = 1, IN_PROGRESS = 115, SIGSYS_BIT = 1 << 30, SIGKILL_BIT = 1 << 8 };
 
 /* A call that entered and of which no exit was seen. */
 static __noinline int abandon_call(struct ior_task_state* state) {
@@ -206,6 +206,11 @@ static __always_inline bool is_trapped(struct task_struct* task, __u64 nr, long 
   return ret == nr && (READ(task, pending.signal.sig[0]) & SIGSYS_BIT);
 }
 
+/* Whether the task was killed where a debugger had stopped it, before the call was made. */
+static __always_inline bool is_killed_before(struct task_struct* task, long ret) {
+  return ret == -ENOSYS && task->ptrace && (READ(task, pending.signal.sig[0]) & SIGKILL_BIT);
+}
+
 /* A call of which nothing but the exit is known, for its task has no state. */
 static __always_inline void count_stateless(__u32 number, long ret) {
   bool counts = ret > 0 && rows[number].bytes == IOR_BYTES_read;
@@ -238,6 +243,7 @@ static __always_inline void exit_alone(bool has_state, bool was_seen, struct pt_
                                        __u32 number, __u64 now, __s64 ret) {
   struct task_struct* task = bpf_get_current_task_btf();
   if (is_ending || number == IOR_NO_ROW) return;
+  if (is_killed_before(task, ret)) return;
   __u32 cause = cause_of_lone_exit(task, was_seen, number, ret);
   if (!has_state && stateless && cause != IOR_COUNTER_fork_child) {
     __sync_fetch_and_add(&stateless, -1);
@@ -313,7 +319,7 @@ int BPF_PROG(on_refused_request, const struct io_uring_sqe* entry, struct io_kio
 
 static __always_inline void complete(struct io_ring_ctx* ring, void* request, __u64 user_data,
                                      __s32 result) {
-  struct ior_multishot mark = {.ring = (__u64)ring, .user_data = user_data};
+  struct ior_mark mark = {.ring = (__u64)ring, .user_data = user_data};
   if (request)
     finish_request(AS(struct io_kiocb, request), result);
   else
@@ -344,7 +350,11 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
   give_seat_back(child, number_of(child)); /* of one that had the same memory */
   if (has_new_mounts(parent, child)) __sync_fetch_and_add(&name_epoch, 1);
-  if (!settings.follow || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
+  if (!settings.has_target || !is_traced_task(parent, parent->tgid, parent->pid)) return 0;
+  if (!settings.follow) {
+    if (!is_target(child->tgid, child->pid)) count(IOR_COUNTER_children_left);
+    return 0;
+  }
   struct ior_task_state* state = make_state(child);
   if (state)
     state->flags |= TASK_FOLLOWED;

@@ -14,6 +14,9 @@ static __noinline __u32 append_user_text(struct ior_record_buffer* record, __u32
   struct ior_text* text = (void*)record + (offset & 0x3ff8);
   long got = 0;
   if (address) got = bpf_probe_read_user_str(text + 1, IOR_TEXT_MAX + 1, (const void*)address);
+  /* The kernel reads no further, either: what lies behind may be no memory. */
+  if (got < 0 && !bpf_probe_read_user(text + 1, IOR_TEXT_MAX, (const void*)address))
+    got = IOR_TEXT_MAX + 1;
   *status = !address             ? IOR_TEXT_NULL
             : got < 0            ? IOR_TEXT_FAULT
             : got > IOR_TEXT_MAX ? IOR_TEXT_TOO_LONG
@@ -101,7 +104,9 @@ static __always_inline __u32 status_after(struct ior_task_state* state, const st
   if (state->flags & TASK_DENIED)
     return text->status == IOR_TEXT_FAULT ? IOR_TEXT_UNREAD : text->status;
   __u64 size = text->status == IOR_TEXT_OK ? text->size + 1 : IOR_TEXT_MAX + 1;
-  return has_written(state, address, address + size, ret) ? IOR_TEXT_OVERWRITTEN : text->status;
+  if (has_written(state, address, address + size, ret)) return IOR_TEXT_OVERWRITTEN;
+  /* Only where the kernel has found the same is the address bad. */
+  return text->status == IOR_TEXT_FAULT && ret != -EFAULT ? IOR_TEXT_UNREAD : text->status;
 }
 
 /* When a path is read: before the call, or behind it. */

@@ -155,6 +155,7 @@ Result<Skeleton> load_probes(ior_settings settings, std::size_t cpus,
   if (!support.has_seats) ::bpf_map__set_max_entries(skeleton->maps.seats, 1);
   int error = choose_uring_programs(*skeleton, support);
   ::bpf_program__set_autoload(skeleton->progs.read_rings, support.can_read_rings);
+  ::bpf_program__set_autoload(skeleton->progs.follow_children, settings.follow);
   const std::size_t files = file_count(*skeleton) + cpus + kPassingFiles;
   if (auto room = check_open_files(files); !room) return std::unexpected(room.error());
   if (error == 0) error = ior_bpf::load(skeleton.get());
@@ -295,6 +296,15 @@ Result<void> Session::confirm_target(int pidfd) {
   return {};
 }
 
+// Ends, for new children are followed by then: each pass finds those of parents that were not yet.
+Result<void> Session::follow_children() {
+  while (true) {
+    const auto found = count_by(state_->skeleton->progs.follow_children);
+    if (!found) return std::unexpected(found.error());
+    if (*found == 0) return {};
+  }
+}
+
 Result<void> Session::attach(int target_pidfd) {
   auto& programs = state_->skeleton->progs;
   const std::initializer_list<bpf_program*> lasting = {programs.on_free, programs.on_completion,
@@ -312,6 +322,10 @@ Result<void> Session::attach(int target_pidfd) {
   const volatile auto& settings = state_->skeleton->rodata->settings;
   if (settings.has_target && !settings.from_exec) {
     if (auto confirmed = confirm_target(target_pidfd); !confirmed) return confirmed;
+    const bool is_there = state_->skeleton->bss->target_phase == IOR_TARGET_TRACED;
+    if (settings.follow && is_there) {
+      if (auto followed = follow_children(); !followed) return followed;
+    }
   }
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);

@@ -81,6 +81,7 @@ class Session {
   struct State;
   explicit Session(std::unique_ptr<State> state);
   Result<void> confirm_target(int pidfd);
+  Result<void> follow_children();
   Result<std::uint64_t> count_by(bpf_program* iterator);
   Result<void> run(bpf_program* iterator, std::string_view failure);
   std::unique_ptr<State> state_;

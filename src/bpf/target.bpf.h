@@ -37,6 +37,25 @@ static __always_inline void note_target_end(struct task_struct* task) {
   if (ends_target(task)) target_phase = IOR_TARGET_GONE;
 }
 
+/* Follows the children that the target, or one that is followed, has already. Run again until it
+ * finds no more: a parent that is found may have made another one meanwhile. */
+SEC("iter/task")
+int follow_children(struct bpf_iter__task* context) {
+  struct task_struct* task = context->task;
+  if (!task) return 0;
+  struct task_struct* parent = task->real_parent;
+  struct ior_task_state* state = find_state(parent);
+  bool is_followed = state && (state->flags & TASK_FOLLOWED);
+  if (!is_followed && !is_target(parent->tgid, parent->pid)) return 0;
+  if (is_target(task->tgid, task->pid)) return 0;
+  state = find_state(task);
+  if (state && (state->flags & TASK_FOLLOWED)) return 0;
+  state = make_state(task);
+  if (state) __sync_fetch_and_or(&state->flags, TASK_FOLLOWED);
+  in_flight += state != 0;
+  return 0;
+}
+
 /* Counts the tasks that have the target's number and whose end note_target_end() will see. */
 SEC("iter/task")
 int find_target(struct bpf_iter__task* context) {

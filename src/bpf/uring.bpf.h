@@ -17,16 +17,28 @@ enum {
   SKIP_SUCCESS = 1 << 6, /* IOSQE_CQE_SKIP_SUCCESS */
   MORE_TO_COME = 1 << 1, /* IORING_CQE_F_MORE */
   IS_NOTICE = 1 << 3,    /* IORING_CQE_F_NOTIF */
+  IS_BUNDLE = 1 << 4,    /* IORING_RECVSEND_BUNDLE */
+  OP_RECV_ZC = 58,       /* IORING_OP_RECV_ZC, Linux 6.15 */
+  MARK_TRIES = 64,
 };
 
 #define FD_IN_FIXED (1u << 31) /* SPLICE_F_FD_IN_FIXED */
 #define FILE_OF_SLOT (~3ull)   /* the other bits of a slot say what kind of file it is */
+
+/* What a submitter marks a request by. Of one that may have many completions all but the last come
+ * with that alone. */
+struct ior_mark {
+  __u64 ring;
+  __u64 user_data;
+};
 
 struct ior_request {
   struct ior_task_state call;
   __u32 sqe_flags;
   __u32 is_over;   /* it was completed when tracing had ended */
   __u32 file_slot; /* of a direct descriptor that it opens or closes, from 1; 0: it does an fd */
+  __u32 reserved;
+  struct ior_mark mark; /* under which it is counted in `multishots`; of ring 0: it is not */
 };
 
 struct {
@@ -37,30 +49,32 @@ struct {
   __type(value, struct ior_request);
 } requests SEC(".maps");
 
-/* A request of many completions: all but the last come without it, but with what its submitter
- * marks it by. */
-struct ior_multishot {
-  __u64 ring;
-  __u64 user_data;
+/* Those in flight that have the same mark and may have many completions. */
+struct ior_marked {
+  __u64 requests; /* their keys in `requests`, by exclusive or: of a single one its own */
+  __u32 in_flight;
+  __u32 is_mixed;             /* they are of several operations */
+  struct ior_task_state call; /* as the first of them began, for what could be of any */
 };
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, REQUESTS_MAX);
-  __type(key, struct ior_multishot);
-  __type(value, __u64); /* key of `requests` */
+  __type(key, struct ior_mark);
+  __type(value, struct ior_marked);
 } multishots SEC(".maps");
 
-static __always_inline bool may_be_multishot(__u32 opcode) {
+static __always_inline bool may_be_multishot(struct io_kiocb* request, __u32 opcode) {
+  if (opcode == IORING_OP_SEND) return READ(AS(struct io_sr_msg, request), flags) & IS_BUNDLE;
   return opcode == IORING_OP_ACCEPT || opcode == IORING_OP_POLL_ADD || opcode == IORING_OP_RECV ||
          opcode == IORING_OP_RECVMSG || opcode == IORING_OP_READ_MULTISHOT ||
-         opcode == IORING_OP_TIMEOUT;
+         opcode == IORING_OP_TIMEOUT || opcode == IORING_OP_URING_CMD || opcode == OP_RECV_ZC;
 }
 
-static __always_inline struct ior_multishot multishot_of(struct io_kiocb* request) {
-  return (struct ior_multishot){.ring = (__u64)BPF_CORE_READ(request, ctx),
-                                .user_data = READ(request, cqe.user_data)};
+static __always_inline struct ior_mark mark_of(struct io_kiocb* request) {
+  return (struct ior_mark){.ring = (__u64)BPF_CORE_READ(request, ctx),
+                           .user_data = READ(request, cqe.user_data)};
 }
 
 static __always_inline bool is_about_fd(const struct ior_task_state* call) {
@@ -195,13 +209,73 @@ static __always_inline __u32 file_slot_of(struct io_kiocb* request, __u32 opcode
   return opcode == IORING_OP_CLOSE ? READ(AS(struct io_close, request), file_slot) : 0;
 }
 
+struct ior_marking {
+  struct ior_mark mark;
+  __u64 key;
+  struct ior_task_state* call;
+  bool is_done;
+};
+
+static const struct ior_marked blank_mark = {};
+
+static __always_inline void join_mark(struct ior_marked* marked, struct ior_marking* marking) {
+  if (marked->call.nr != marking->call->nr) marked->is_mixed = true;
+  __sync_fetch_and_xor(&marked->requests, marking->key);
+  marking->is_done = true;
+}
+
+/* Ends the loop unless the last request with the mark is just being taken out, on another CPU. */
+static long mark_step(__u32 index, void* context) {
+  struct ior_marking* marking = context;
+  struct ior_marked* marked = bpf_map_lookup_elem(&multishots, &marking->mark);
+  if (marked) {
+    if (__sync_fetch_and_add(&marked->in_flight, 1)) {
+      join_mark(marked, marking);
+      return 1;
+    }
+    __sync_fetch_and_sub(&marked->in_flight, 1);
+    return 0;
+  }
+  if (bpf_map_update_elem(&multishots, &marking->mark, &blank_mark, BPF_NOEXIST)) return 1;
+  marked = bpf_map_lookup_elem(&multishots, &marking->mark);
+  if (!marked) return 1;
+  marked->call = *marking->call;
+  __sync_fetch_and_add(&marked->in_flight, 1);
+  join_mark(marked, marking);
+  return 1;
+}
+
+/* Counts a request among those that have its mark. */
+static __noinline int add_mark(struct ior_request* kept, struct io_kiocb* request) {
+  struct ior_marking marking = {
+      .mark = mark_of(request), .key = (__u64)request, .call = &kept->call};
+  bpf_loop(MARK_TRIES, mark_step, &marking, 0);
+  if (marking.is_done)
+    kept->mark = marking.mark;
+  else
+    count(IOR_COUNTER_requests_full);
+  return 0;
+}
+
+static __noinline int remove_mark(struct ior_request* kept, __u64 key) {
+  struct ior_mark mark = kept->mark;
+  struct ior_marked* marked = mark.ring ? bpf_map_lookup_elem(&multishots, &mark) : 0;
+  if (!marked) return 0;
+  __sync_fetch_and_xor(&marked->requests, key);
+  if (__sync_fetch_and_sub(&marked->in_flight, 1) == 1) bpf_map_delete_elem(&multishots, &mark);
+  return 0;
+}
+
 /* Not on the stack, of which name_open_file() and what it calls need the rest. */
 static const struct ior_request blank_request = {.call = {.sections = IOR_REQUEST}};
 
 /* A place in the table for a request, where its memory may have served one before. */
 static __always_inline struct ior_request* keep_request(__u64 key, __u32 row) {
   struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
-  if (kept) send_silent(kept);
+  if (kept) {
+    remove_mark(kept, key);
+    send_silent(kept);
+  }
   if (bpf_map_update_elem(&requests, &key, &blank_request, BPF_ANY)) {
     add_total(row, false, 0);
     count(IOR_COUNTER_requests_full);
@@ -230,10 +304,7 @@ static __always_inline void start_request(struct io_kiocb* request, __u32 opcode
   kept->call.enter_ns = now_ns();
   kept->sqe_flags = request->flags;
   kept->file_slot = entry ? 0 : file_slot_of(request, opcode);
-  if (may_be_multishot(opcode)) {
-    struct ior_multishot mark = multishot_of(request);
-    bpf_map_update_elem(&multishots, &mark, &key, BPF_ANY);
-  }
+  if (!entry && may_be_multishot(request, opcode)) add_mark(kept, request);
   describe_process(task, kept->call.cpu, kept->call.task);
   if (entry)
     take_arguments_of_entry(&kept->call, entry);
@@ -275,37 +346,62 @@ static __always_inline void finish_request(struct io_kiocb* request, __s64 ret) 
     return;
   }
   send_completion(kept, request, ret);
+  if (kept->mark.ring) remove_mark(kept, key);
   bpf_map_delete_elem(&requests, &key);
-  if (!may_be_multishot(opcode)) return;
-  struct ior_multishot mark = multishot_of(request);
-  bpf_map_delete_elem(&multishots, &mark);
+}
+
+static __always_inline void begin_anew(struct ior_task_state* call) {
+  call->task = __sync_fetch_and_add(&last_task, 1) + 1;
+  call->seq = 0;
+  call->flags = 0;
+  call->sections = IOR_REQUEST;
+}
+
+/* A completion that may be of any of several requests: nothing is known but what they share. */
+static __always_inline void send_unclear(struct ior_marked* marked, __s64 result) {
+  struct ior_task_state* call = &marked->call;
+  if (marked->is_mixed) {
+    count(IOR_COUNTER_no_result);
+    return;
+  }
+  begin_anew(call);
+  call->cpu = bpf_get_smp_processor_id();
+  call->nargs = 0;
+  if (is_about_fd(call)) {
+    call->sections |= IOR_FILE;
+    call->file = (struct ior_file){.status = IOR_FILE_OF_SEVERAL};
+  }
+  send_whole(call, now_ns(), result, IOR_AT_MOST);
 }
 
 /* One completion of many: a row of its own, under a number of its own; false where it is none. */
-static __always_inline bool note_multishot(const struct ior_multishot* mark, __s64 result) {
-  __u64* key = bpf_map_lookup_elem(&multishots, mark);
-  struct ior_request* kept = key ? bpf_map_lookup_elem(&requests, key) : 0;
-  if (!kept) return false;
+static __always_inline bool note_multishot(const struct ior_mark* mark, __s64 result) {
+  struct ior_marked* marked = bpf_map_lookup_elem(&multishots, mark);
+  if (!marked) return false;
   if (is_ending) return true;
-  send_completion(kept, AS(struct io_kiocb, *key), result);
-  kept->call.task = __sync_fetch_and_add(&last_task, 1) + 1;
-  kept->call.seq = 0;
-  kept->call.flags = 0;
-  kept->call.sections = IOR_REQUEST;
+  if (*(volatile __u32*)&marked->in_flight != 1) {
+    send_unclear(marked, result);
+    return true;
+  }
+  __u64 key = marked->requests;
+  struct ior_request* kept = bpf_map_lookup_elem(&requests, &key);
+  if (!kept) return false;
+  send_completion(kept, AS(struct io_kiocb, key), result);
+  begin_anew(&kept->call);
   return true;
 }
 
 /* A completion that does not fit the ring of completions, and waits for room: nothing tells whose
  * it is but its ring, its mark and its result. */
 struct ior_overflow {
-  struct ior_multishot mark;
+  struct ior_mark mark;
   __s64 result;
 };
 
 static long finish_overflowed(struct bpf_map* map, __u64* key, struct ior_request* kept,
                               struct ior_overflow* done) {
   struct io_kiocb* request = AS(struct io_kiocb, *key);
-  struct ior_multishot mark = multishot_of(request);
+  struct ior_mark mark = mark_of(request);
   const bool is_silent = BPF_CORE_READ(request, flags) & SKIP_SUCCESS; /* not set once it failed */
   if (is_silent || mark.ring != done->mark.ring || mark.user_data != done->mark.user_data ||
       READ(request, cqe.res) != (__s32)done->result)
@@ -315,7 +411,7 @@ static long finish_overflowed(struct bpf_map* map, __u64* key, struct ior_reques
 }
 
 /* With a stack of its own, as rename_file(). */
-static __noinline int note_overflowed_multishot(const struct ior_multishot* mark, __s64 result) {
+static __noinline int note_overflowed_multishot(const struct ior_mark* mark, __s64 result) {
   return note_multishot(mark, result);
 }
 

@@ -95,13 +95,14 @@ struct ior_exit {
 };
 
 enum ior_file_status {
-  IOR_FILE_NAMED = 0,     /* name_id says which */
-  IOR_FILE_CLOSED = 1,    /* the fd was not open */
-  IOR_FILE_NO_NAME = 2,   /* open, but the name could not be sent: counted */
-  IOR_FILE_INLINE = 3,    /* the name is the record's text */
-  IOR_FILE_LATER = 4,     /* of a request: to be looked up later, unseen */
-  IOR_FILE_BUSY = 5,      /* of memory: its address space was being changed */
-  IOR_FILE_IN_CHANGE = 6, /* open, but its name was being changed: counted */
+  IOR_FILE_NAMED = 0,      /* name_id says which */
+  IOR_FILE_CLOSED = 1,     /* the fd was not open */
+  IOR_FILE_NO_NAME = 2,    /* open, but the name could not be sent: counted */
+  IOR_FILE_INLINE = 3,     /* the name is the record's text */
+  IOR_FILE_LATER = 4,      /* of a request: to be looked up later, unseen */
+  IOR_FILE_BUSY = 5,       /* of memory: its address space was being changed */
+  IOR_FILE_IN_CHANGE = 6,  /* open, but its name was being changed: counted */
+  IOR_FILE_OF_SEVERAL = 7, /* of a request: the completion may be of any of several */
 };
 
 /* An open file, or a directory that a path starts from, as the kernel's own table had it. */

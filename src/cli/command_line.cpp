@@ -79,7 +79,8 @@ void add_target_options(CLI::App& app, Given& given) {
   OptionGroup(app, "Whom to trace (default: every process but ior)")
       .value("--pid", "PID", given.pid, "the threads of this process")
       .value("--tid", "TID", given.tid, "this thread")
-      .flag("-f", given.follow, "also the children that the target or COMMAND makes")
+      .flag("-f", given.follow,
+            "also the children that the target has or makes, or that\nCOMMAND makes")
       .value("--comm", "TEXT", given.comm, "only threads with TEXT in their name")
       .value("--path", "TEXT", given.path, "only calls with TEXT in a path");
 }

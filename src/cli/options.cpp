@@ -113,6 +113,27 @@ Result<void> check_row_options(const Given& given) {
   return {};
 }
 
+// What is said about an output that is not made.
+Result<void> check_outputs(const Given& given) {
+  const bool is_of_table = !(given.fields.empty() && given.count.empty() && given.rows.empty());
+  if (given.plain && is_of_table) {
+    return fail("-plain prints every call with fixed columns: leave out -fields, -count and -rows");
+  }
+  if (given.flamegraph && is_of_table) {
+    return fail(
+        "-flamegraph keeps all in a recording and prints no table: leave out -fields, -count and "
+        "-rows, and give them to ior report or ior collapsed");
+  }
+  if (given.flamegraph) return {};
+  if (!given.name.empty()) {
+    return fail("-name is about the recording of -flamegraph: add -flamegraph, or leave out -name");
+  }
+  if (!given.mode.empty()) {
+    return fail("-mode is about the recording of -flamegraph: add -flamegraph, or leave out -mode");
+  }
+  return {};
+}
+
 // Options that make no sense together.
 Result<void> check_combination(const Given& given, const Words& words) {
   if (words.divided && words.after.empty()) {
@@ -126,10 +147,7 @@ Result<void> check_combination(const Given& given, const Words& words) {
     return fail("-f follows the children of a target: add -pid, -tid or -- COMMAND");
   }
   if (const Result<void> rows = check_row_options(given); !rows) return rows;
-  if (given.plain && !(given.fields.empty() && given.count.empty())) {
-    return fail("-plain prints every call with fixed columns: leave out -fields and -count");
-  }
-  return {};
+  return check_outputs(given);
 }
 
 // What was chosen, for the recording's header.

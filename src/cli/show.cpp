@@ -22,8 +22,10 @@ namespace {
 const std::vector<Field> kCollapsedFields = {Field::comm, Field::tracepoint, Field::path};
 
 ReportOptions report_options(const Options& options) {
-  ReportOptions report{
-      .weight = options.weight, .rows = options.rows, .escaped = options.escape != Escape::never};
+  ReportOptions report{.weight = options.weight,
+                       .rows = options.rows,
+                       .escaped = options.escape != Escape::never,
+                       .shortened = ::isatty(STDOUT_FILENO) == 1};
   if (!options.fields.empty()) report.fields = options.fields;
   return report;
 }

@@ -1,5 +1,7 @@
 #include "model/ledger.hpp"
 
+#include <algorithm>
+
 namespace ior {
 namespace {
 
@@ -15,6 +17,11 @@ std::uint64_t total_of(const Recording& recording, Severity severity) {
     if (loss.severity == severity) total += loss.count;
   }
   return total;
+}
+
+std::uint64_t count_of(const Recording& recording, std::string_view loss) {
+  const auto found = std::ranges::find(recording.losses, loss, &Loss::name);
+  return found == recording.losses.end() ? 0 : found->count;
 }
 
 std::int64_t unexplained(const Recording& recording) {

@@ -14,6 +14,9 @@ namespace ior {
 // The sum of all counts of a severity.
 std::uint64_t total_of(const Recording& recording, Severity severity);
 
+// That of one loss, by its name; 0 where there is none.
+std::uint64_t count_of(const Recording& recording, std::string_view loss);
+
 // The kernel side's total, less the calls that were seen, less those lost by any cause: 0 where the
 // books balance. Below 0: more was seen or lost than there was.
 std::int64_t unexplained(const Recording& recording);

@@ -49,6 +49,8 @@ inline constexpr std::string_view kHandle = "[unknown: file handle]";
 inline constexpr std::string_view kLater = "[unknown: file looked up later]";
 inline constexpr std::string_view kRoot = "[unknown: root directory]";
 inline constexpr std::string_view kBusy = "[unknown: memory map was being changed]";
+inline constexpr std::string_view kOfSeveral =
+    "[unknown: of several requests with the same user_data]";
 inline constexpr std::string_view kInChange = "[unknown: name was being changed]";
 }  // namespace unknown
 

@@ -147,12 +147,13 @@ std::string bytes_cell(std::uint64_t bytes, std::uint64_t unknown) {
 }
 
 std::string field_cell(const Recording& recording, const RecordGroup& group, Field field,
-                       bool is_escaped) {
+                       const ReportOptions& options) {
   const std::string text = field_text(recording, group.sums, field);
   if (text.empty()) return "-";
-  const std::string cell = is_escaped ? escaped(text) : text;
+  const std::string cell = options.escaped ? escaped(text) : text;
   if (field != Field::path) return cell;
-  return shorten_path(cell, kPathColumns) + (group.is_source ? " (as source)" : "");
+  const std::string path = options.shortened ? shorten_path(cell, kPathColumns) : cell;
+  return path + (group.is_source ? " (as source)" : "");
 }
 
 void append_figures(Cells& cells, const RecordGroup& group) {
@@ -188,7 +189,7 @@ Cells row_of(const Recording& recording, const RecordGroup& group, const ReportO
   else
     append_figures(cells, group);
   for (const Field field : options.fields) {
-    cells.push_back(field_cell(recording, group, field, options.escaped));
+    cells.push_back(field_cell(recording, group, field, options));
   }
   return cells;
 }

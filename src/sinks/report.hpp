@@ -16,8 +16,9 @@ namespace ior {
 struct ReportOptions {
   std::vector<Field> fields = {Field::tracepoint, Field::path};
   Weight weight = Weight::count;
-  std::size_t rows = 40;  // at most; 0: all
-  bool escaped = true;    // as base/escape.hpp has it
+  std::size_t rows = 40;   // at most; 0: all
+  bool escaped = true;     // as base/escape.hpp has it
+  bool shortened = false;  // long paths lose components from their middle, for a terminal's lines
 };
 
 struct SummaryOptions {

@@ -87,7 +87,7 @@ void draw_up_ledger(const KernelCounts& kernel, const PipelineCounts& pipeline,
   add("folded_pid_tid", Severity::info,
       "calls recorded without process and thread, because the tables are full (-max-keys)",
       pipeline.folded.pid_tid);
-  add("folded", Severity::info, "calls added to [other], because the tables are full (-max-keys)",
+  add("folded", Severity::name, "calls added to [other], because the tables are full (-max-keys)",
       pipeline.folded.other);
   add("recursion_misses", Severity::info,
       "probe runs that the kernel left out: as many calls at most are missing from all counts",

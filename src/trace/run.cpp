@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/message.hpp"
 #include "bpf/session.hpp"
+#include "model/ledger.hpp"
 #include "sinks/csv_rows.hpp"
 #include "sinks/recording_writer.hpp"
 #include "sinks/report.hpp"
@@ -23,6 +24,7 @@
 #include "trace/ledger.hpp"
 #include "trace/open_files.hpp"
 #include "trace/recording_access.hpp"
+#include "trace/silence.hpp"
 #include "trace/target.hpp"
 #include "trace/version.hpp"
 #include "trace/wait.hpp"
@@ -248,15 +250,25 @@ Result<void> Trace::show() {
   SummaryOptions summary{.rows_not_written = {}, .escaped = options_.escape != Escape::never};
   if (rows_) summary.rows_not_written = rows_->not_written();
   std::fputs(format_summary(recording_, summary).c_str(), stderr);
+  if (const std::uint64_t left = count_of(recording_, "children_left"); left != 0) {
+    say(fmt::format("{} children were made and not followed: -f does", left));
+  }
+  const std::uint32_t target = options_.tid != 0 ? options_.tid : options_.pid;
+  if (recording_.calls_seen == 0 && target != 0) {
+    for (const std::string& line : explain_silence(target, options_.selection, options_.follow)) {
+      say(line);
+    }
+  }
   if (!path) return std::unexpected(path.error());
   if (file_) say("recording written to " + *path);
   if (options_.flamegraph || options_.plain) return rows;
   // The command's output has stdout for itself.
+  std::FILE* out = command_ ? stderr : stdout;
   ReportOptions report{.weight = options_.weight,
                        .rows = options_.rows,
-                       .escaped = options_.escape != Escape::never};
+                       .escaped = options_.escape != Escape::never,
+                       .shortened = ::isatty(::fileno(out)) == 1};
   if (!options_.fields.empty()) report.fields = options_.fields;
-  std::FILE* out = command_ ? stderr : stdout;
   if (std::fputs(format_report(recording_, report).c_str(), out) < 0 || std::fflush(out) != 0) {
     return fail_errno("cannot write the table", errno);
   }

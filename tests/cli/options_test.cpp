@@ -57,15 +57,29 @@ TEST(Options, of_an_empty_argv_are_the_same) {
 }
 
 TEST(Options, hold_everything_that_a_trace_was_asked_for) {
-  const Options options = parsed({"-pid",        "17",       "-tid",
-                                  "18",          "-f",       "-comm",
-                                  "cat",         "-path",    "/etc",
-                                  "-flamegraph", "-name",    "x",
-                                  "-duration",   "1.5",      "-threads",
-                                  "3",           "-mapSize", "1M",
-                                  "-ready-fd",   "1",        "-max-keys",
-                                  "99",          "-fields",  "comm,path",
-                                  "-count",      "bytes",    "-trace-syscalls",
+  const Options options = parsed({"-pid",
+                                  "17",
+                                  "-tid",
+                                  "18",
+                                  "-f",
+                                  "-comm",
+                                  "cat",
+                                  "-path",
+                                  "/etc",
+                                  "-flamegraph",
+                                  "-name",
+                                  "x",
+                                  "-duration",
+                                  "1.5",
+                                  "-threads",
+                                  "3",
+                                  "-mapSize",
+                                  "1M",
+                                  "-ready-fd",
+                                  "1",
+                                  "-max-keys",
+                                  "99",
+                                  "-trace-syscalls",
                                   "openat"});
   EXPECT_EQ(options.pid, 17u);
   EXPECT_EQ(options.tid, 18u);
@@ -80,23 +94,29 @@ TEST(Options, hold_everything_that_a_trace_was_asked_for) {
   EXPECT_EQ(options.ring_bytes, 1048576u);
   EXPECT_EQ(options.ready_fd, 1);
   EXPECT_EQ(options.max_keys, 99u);
-  EXPECT_THAT(options.fields, ElementsAre(Field::comm, Field::path));
-  EXPECT_EQ(options.weight, Weight::bytes);
   EXPECT_EQ(options.selection.syscalls.count(), 1u);
   EXPECT_THAT(options.filters, ElementsAre("pid=17", "tid=18", "follow", "comm=cat", "path=/etc",
                                            "syscalls=openat"));
 }
 
+TEST(Options, hold_everything_that_a_table_was_asked_for) {
+  const Options options = parsed({"-fields", "comm,path", "-count", "bytes", "-rows", "7"});
+  EXPECT_THAT(options.fields, ElementsAre(Field::comm, Field::path));
+  EXPECT_EQ(options.weight, Weight::bytes);
+  EXPECT_EQ(options.rows, 7u);
+}
+
 struct Spelling {
   std::string_view name;
   const char* value;
+  const char* with = "-escape=auto";  // a word that it needs beside it
 };
 
 constexpr Spelling kValued[] = {{"pid", "17"},
                                 {"tid", "17"},
                                 {"comm", "cat"},
                                 {"path", "/x"},
-                                {"name", "x"},
+                                {"name", "x", "-flamegraph"},
                                 {"duration", "2"},
                                 {"threads", "2"},
                                 {"mapSize", "4096"},
@@ -129,11 +149,11 @@ TEST(Options, with_a_value_may_be_spelt_in_four_ways) {
     SCOPED_TRACE(each.name);
     const std::string one = "-" + std::string(each.name), two = "-" + one;
     const std::string one_equals = one + "=" + each.value, two_equals = two + "=" + each.value;
-    const Options options = parsed({one.c_str(), each.value});
-    EXPECT_FALSE(same(options, parsed({})));
-    EXPECT_TRUE(same(options, parsed({two.c_str(), each.value})));
-    EXPECT_TRUE(same(options, parsed({one_equals.c_str()})));
-    EXPECT_TRUE(same(options, parsed({two_equals.c_str()})));
+    const Options options = parsed({each.with, one.c_str(), each.value});
+    EXPECT_FALSE(same(options, parsed({each.with})));
+    EXPECT_TRUE(same(options, parsed({each.with, two.c_str(), each.value})));
+    EXPECT_TRUE(same(options, parsed({each.with, one_equals.c_str()})));
+    EXPECT_TRUE(same(options, parsed({each.with, two_equals.c_str()})));
   }
 }
 
@@ -282,7 +302,7 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"-pid", "--", "ls"}, "-pid needs a value"},
            ErrorCase{{"-pid", "3", "--pid=4"}, "-pid is given more than once"},
            ErrorCase{{"-name", "-flamegraph"}, "-name needs a value"},
-           ErrorCase{{"-name", "a/b"}, "-name takes a part of a file name"},
+           ErrorCase{{"-name", "a/b", "-flamegraph"}, "-name takes a part of a file name"},
            ErrorCase{{"-duration", "0"}, "-duration takes seconds"},
            ErrorCase{{"-threads", "none"}, "-threads takes a number"},
            ErrorCase{{"-mapSize", "5000"}, "-mapSize takes a power of two"},
@@ -299,8 +319,14 @@ TEST(Options, that_make_no_sense_are_refused_with_what_to_do) {
            ErrorCase{{"-pid", "3", "--", "ls"}, "give one of the two"},
            ErrorCase{{"-tid", "3", "--", "ls"}, "give one of the two"},
            ErrorCase{{"--"}, "there is no command after --"},
-           ErrorCase{{"-plain", "-fields", "pid"}, "leave out -fields and -count"},
-           ErrorCase{{"-plain", "-count", "bytes"}, "leave out -fields and -count"},
+           ErrorCase{{"-plain", "-fields", "pid"}, "leave out -fields, -count and -rows"},
+           ErrorCase{{"-plain", "-count", "bytes"}, "leave out -fields, -count and -rows"},
+           ErrorCase{{"-plain", "-rows", "7"}, "leave out -fields, -count and -rows"},
+           ErrorCase{{"-flamegraph", "-fields", "pid"}, "and give them to ior report"},
+           ErrorCase{{"-flamegraph", "-count", "bytes"}, "and give them to ior report"},
+           ErrorCase{{"-flamegraph", "-rows", "7"}, "and give them to ior report"},
+           ErrorCase{{"-name", "x"}, "add -flamegraph, or leave out -name"},
+           ErrorCase{{"-mode", "0640"}, "add -flamegraph, or leave out -mode"},
            ErrorCase{{"-escape", "yes"},
                      "-escape: unknown case 'yes' (cases: auto, always, never)"},
            ErrorCase{{"syscalls", "-escape", "never"}, "unknown option -escape"},

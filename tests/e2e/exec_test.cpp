@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -235,6 +236,38 @@ void debug(pid_t child) {
     }
     must(::ptrace(PTRACE_CONT, stopped, nullptr, nullptr) == 0);
   }
+}
+
+// Lets a traced thread go on to where the call begins.
+void go_to_entry(pid_t child, unsigned long long number) {
+  user_regs_struct registers{};
+  const auto no_result = static_cast<unsigned long long>(-ENOSYS);
+  while (registers.orig_rax != number || registers.rax != no_result) {
+    int status = 0;
+    must(::ptrace(PTRACE_SYSCALL, child, 0, 0) == 0 && ::waitpid(child, &status, 0) == child);
+    must(WIFSTOPPED(status) && ::ptrace(PTRACE_GETREGS, child, 0, &registers) == 0);
+  }
+}
+
+TEST(Debugged, and_killed_where_a_call_begins_has_no_row_of_it) {
+  const Traced traced = trace_child(
+      [] {
+        const pid_t child = ::fork();
+        if (child == 0) {
+          must(::ptrace(PTRACE_TRACEME, 0, 0, 0) == 0 && ::raise(SIGSTOP) == 0);
+          ::access("/made", F_OK);
+          ::access("/never-made", F_OK);
+          ::_exit(0);
+        }
+        int status = 0;
+        must(::waitpid(child, &status, 0) == child && WIFSTOPPED(status));
+        go_to_entry(child, SYS_access);
+        go_to_entry(child, SYS_access);
+        must(::kill(child, SIGKILL) == 0 && ::waitpid(child, &status, 0) == child);
+      },
+      {"-f", "-trace-syscalls", "access"});
+  EXPECT_EQ(sum_of(traced.records, "enter_access", "/made").count, 1u);
+  EXPECT_EQ(sum_of(traced.records, "enter_access").count, 1u);
 }
 
 TEST(Debugged, forks_and_execs_that_end_without_a_number_are_rows) {

@@ -173,7 +173,7 @@ TEST(Ledger, totals_are_exact_and_folding_is_told_beyond_max_keys) {
   const json report = report_of(directory.path());
   EXPECT_EQ(report["calls"]["recorded"], 100);
   EXPECT_EQ(report["losses"]["unexplained"], 0);
-  EXPECT_GT(report["losses"]["not_lost"]["folded"], 0) << report.dump(2);
+  EXPECT_GT(report["losses"]["names_lost"]["folded"], 0) << report.dump(2);
   EXPECT_GT(report["losses"]["not_lost"]["folded_pid_tid"], 0) << report.dump(2);
   const auto records = export_records(recording_in(directory.path()));
   EXPECT_LE(records.size(), 40u);

@@ -1,5 +1,6 @@
 // Which file a call names: through everything that makes, copies, passes on and closes an fd.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -14,12 +15,16 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/e2e/trace.hpp"
+#include "tests/e2e/untouched.hpp"
 
 namespace ior::e2e {
 namespace {
@@ -242,6 +247,33 @@ TEST(Names, a_path_on_a_page_that_is_not_resident_is_read_at_exit) {
   EXPECT_EQ(sum_of(traced.records, "enter_openat", path).count, 1u);
   EXPECT_EQ(sum_of(traced.records, "enter_newstat", path).count, 1u);
   EXPECT_EQ(sum_of(traced.records, "enter_openat", "[unknown: bad address]").errors, 1u);
+}
+
+// A path of as many bytes as the kernel reads, behind which is no memory; one that the kernel has
+// not come to read, of memory that is not resident.
+TEST(Names, of_paths_that_cannot_be_read_say_why) {
+  const Traced traced = trace_child(
+      [] {
+        auto* const page = static_cast<char*>(
+            ::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        ::memset(page, '/', kPage);
+        ::munmap(page + kPage, kPage);
+        if (::chdir(page) != -1 || errno != ENAMETOOLONG) ::_exit(8);
+        const char* const cold = untouched("/nowhere");
+        ::syscall(SYS_move_mount, AT_FDCWD, cold, AT_FDCWD, "/nowhere-2", 0);
+        ::syscall(SYS_chdir, 0x10);
+      },
+      {"-trace-families", "all"});
+  const auto paths_of = [&traced](const char* tracepoint) {
+    std::vector<std::string> paths;
+    for (const auto& record : traced.records) {
+      if (record["tracepoint"] == tracepoint) paths.push_back(record["path"]);
+    }
+    return paths;
+  };
+  EXPECT_THAT(paths_of("enter_chdir"), testing::UnorderedElementsAre(std::string(4096, '/') + "...",
+                                                                     "[unknown: bad address]"));
+  EXPECT_EQ(sum_of(traced.records, "enter_move_mount", "[unknown: path not in memory]").errors, 1u);
 }
 
 // The old program's memory is gone when it could be read.

@@ -1,10 +1,12 @@
 // The target of -pid and -tid is the one that was meant, not whoever gets its number after it. Here
 // the number is given out again before ior has noticed that it was free, for ior is stopped.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <thread>
 
 #include "tests/e2e/ring.hpp"
@@ -153,6 +156,71 @@ TEST(Target, of_pid_is_not_the_next_process_of_its_number) {
     EXPECT_EQ(uses(records, files.mine), 4u);
     EXPECT_EQ(uses(records, files.next), 0u);
   }
+}
+
+TEST(Target, that_makes_children_is_told_how_many_were_not_followed) {
+  const auto work = [] {
+    std::thread([] {}).join();
+    for (int i = 0; i < 3; ++i) expect_success(start_as(0, [] {}));
+  };
+  const Traced alone = trace_child(work), followed = trace_child(work, {"-f"});
+  EXPECT_EQ(counted(alone.recording, "children_left"), 3u);
+  EXPECT_THAT(alone.ior.err, testing::HasSubstr("ior: 3 children were made and not followed"));
+  EXPECT_EQ(counted(followed.recording, "children_left"), 0u);
+  EXPECT_THAT(followed.ior.err, testing::Not(testing::HasSubstr("not followed: -f does")));
+}
+
+// Traces a process for a moment; what ior says of it.
+std::string said_of(pid_t pid) {
+  const TempDir directory;
+  return run({IOR_BIN, "-pid", std::to_string(pid), "-duration=0.3"}, directory.path()).err;
+}
+
+TEST(Target, that_makes_no_call_is_told_what_it_does_instead) {
+  const pid_t quiet = start_as(0, [] {
+    if (::fork() == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::pause();
+  });
+  ::usleep(200'000);
+  const std::string of_quiet = said_of(quiet);
+  EXPECT_THAT(of_quiet, testing::HasSubstr("is waiting in pause, which is not traced"));
+  EXPECT_THAT(of_quiet, testing::HasSubstr("has children, 1, which are not followed: add -f"));
+  ::kill(quiet, SIGSTOP);
+  EXPECT_THAT(said_of(quiet), testing::HasSubstr("is stopped by a signal"));
+  ::kill(quiet, SIGKILL);
+  EXPECT_THAT(said_of(quiet), testing::HasSubstr("is a zombie"));
+  ::waitpid(quiet, nullptr, 0);
+}
+
+TEST(Target, has_the_children_that_it_had_before_when_followed) {
+  const Files files;
+  static std::array<int, 2> go{};
+  const auto use_when_told = [&files] {
+    char byte;
+    if (::read(go[0], &byte, 1) == 1) use(files.mine);
+  };
+  const auto have_children = [&] {
+    if (::pipe(go.data()) != 0) ::_exit(9);
+    if (::fork() != 0) return;
+    if (::fork() == 0) {
+      use_when_told();
+      ::_exit(0);
+    }
+    std::thread thread(use_when_told);
+    use_when_told();
+    thread.join();
+    while (::wait(nullptr) > 0) continue;
+    ::_exit(0);
+  };
+  const auto work = [] {
+    if (::write(go[1], "...", 3) != 3) ::_exit(9);
+    while (::wait(nullptr) > 0) continue;
+  };
+  const Traced alone = trace_child(work, {"-trace-syscalls", kSyscalls}, have_children);
+  const Traced followed = trace_child(work, {"-f", "-trace-syscalls", kSyscalls}, have_children);
+  EXPECT_EQ(uses(alone.records, files.mine), 0u);
+  EXPECT_EQ(uses(followed.records, files.mine), 3 * 4u);
+  EXPECT_EQ(counted(followed.recording, "in_flight_at_stop"), 0u);
 }
 
 // Runs `work` in a thread of its own, to its end.

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string>
 
 #include "tests/e2e/ring.hpp"
 #include "tests/e2e/trace.hpp"
@@ -350,6 +353,73 @@ TEST_F(Uring, each_completion_of_a_multishot_request_is_a_row) {
       {"-trace-families", "all"});
   const Sum accepts = sum(traced, "accept");
   EXPECT_EQ(accepts.count - accepts.errors, 3u);
+}
+
+// Two pipes, of which the first becomes readable twice.
+TEST_F(Uring, completions_that_may_be_of_several_requests_name_none_of_their_files) {
+  for (const bool are_told_apart : {false, true}) {
+    const Traced traced = trace_child(
+        [are_told_apart] {
+          std::array<std::array<int, 2>, 2> pipes{};
+          Ring ring;
+          for (std::uint64_t i = 0; i < 2; ++i) {
+            must(::pipe(pipes[i].data()) == 0);
+            io_uring_sqe* poll = ring.next();
+            ::io_uring_prep_poll_multishot(poll, pipes[i][0], POLLIN);
+            poll->user_data = are_told_apart ? i : 7;
+          }
+          ring.submit();
+          for (int i = 0; i < 2; ++i) {
+            char byte = 'x';
+            must(::write(pipes[0][1], &byte, 1) == 1 && ring.wait() == POLLIN);
+            must(::read(pipes[0][0], &byte, 1) == 1);
+          }
+        },
+        {"-trace-syscalls", "poll"});
+    const std::string unclear = "[unknown: of several requests with the same user_data]";
+    EXPECT_EQ(sum(traced, "poll_add", unclear).count, are_told_apart ? 0u : 2u);
+    EXPECT_GE(sum(traced, "poll_add").count, 2u);
+  }
+}
+
+// Each part of a bundle has a completion, of which the last one alone comes with the request.
+TEST_F(Uring, each_part_of_a_bundle_is_a_row) {
+  constexpr unsigned short kGroup = 1;
+  constexpr int kParts = 16, kSize = 600;
+  const Traced traced = trace_child(
+      [] {
+        std::array<int, 2> ends{};
+        must(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+        Ring ring;
+        io_uring_buf_reg registration{};
+        void* const entries = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        registration.ring_addr = reinterpret_cast<std::uint64_t>(entries);
+        registration.ring_entries = kParts;
+        registration.bgid = kGroup;
+        must(::io_uring_register_buf_ring(ring.get(), &registration, 0) == 0);
+        auto* const buffers = static_cast<io_uring_buf_ring*>(entries);
+        static std::array<char, kParts * kSize> bytes{};
+        for (int i = 0; i < kParts; ++i) {
+          ::io_uring_buf_ring_add(buffers, bytes.data() + i * kSize, kSize,
+                                  static_cast<unsigned short>(i), kParts - 1, i);
+        }
+        ::io_uring_buf_ring_advance(buffers, kParts);
+        io_uring_sqe* send = ring.next();
+        ::io_uring_prep_send(send, ends[0], nullptr, 0, 0);
+        send->ioprio = 1 << 4;  // IORING_RECVSEND_BUNDLE
+        send->flags |= IOSQE_BUFFER_SELECT;
+        send->buf_group = kGroup;
+        ring.submit();
+        int sent = 0;
+        while (sent < kParts * kSize) {
+          const int result = ring.wait();
+          must(result > 0);
+          sent += result;
+        }
+      },
+      {"-trace-families", "all"});
+  EXPECT_EQ(sum(traced, "send").bytes_written, static_cast<std::uint64_t>(kParts * kSize));
 }
 
 TEST_F(Uring, requests_that_a_kernel_thread_submits_belong_to_the_rings_owner) {

@@ -173,8 +173,10 @@ TEST(Report, columns_line_up_whatever_the_names) {
 
 TEST(Report, long_paths_keep_their_last_component) {
   const std::string path = "/data" + std::string(100, 'x') + "/deep/down/the-file.txt";
-  const std::string report = format_report(recording_of({{.path = path}}));
+  const Recording recording = recording_of({{.path = path}});
+  const std::string report = format_report(recording, {.shortened = true});
   EXPECT_TRUE(report.ends_with("  /.../the-file.txt\n")) << report;
+  EXPECT_TRUE(format_report(recording).ends_with("  " + path + "\n")) << "whole elsewhere";
 }
 
 TEST(Report, paths_of_different_roots_have_lines_of_their_own) {

@@ -32,7 +32,7 @@ KernelCounts kernel_counts(std::uint64_t reads, std::uint64_t ring_full = 0) {
   return counts;
 }
 
-std::uint64_t count_of(const Recording& recording, std::string_view name) {
+std::uint64_t counted(const Recording& recording, std::string_view name) {
   for (const Loss& loss : recording.losses) {
     if (loss.name == name) return loss.count;
   }
@@ -68,7 +68,7 @@ TEST(TraceLedger, balances_when_all_calls_arrive) {
 
 TEST(TraceLedger, a_batch_that_is_dropped_is_unexplained) {
   EXPECT_EQ(unexplained(ledger_without(400, 499)), 100);
-  EXPECT_EQ(count_of(ledger_without(400, 499), "given_up"), 100);
+  EXPECT_EQ(counted(ledger_without(400, 499), "given_up"), 100);
   EXPECT_EQ(unexplained(ledger_without(901, 1000)), 100) << "nothing comes after them";
 }
 
@@ -79,8 +79,8 @@ TEST(TraceLedger, what_did_not_fit_is_lost_by_that_cause_on_its_cpu) {
   Recording recording;
   draw_up_ledger(kernel_counts(100, 10), pipeline, 3, recording);
   EXPECT_EQ(unexplained(recording), 0);
-  EXPECT_EQ(count_of(recording, "ring_full"), 10);
-  EXPECT_EQ(count_of(recording, "in_flight_at_stop"), 3);
+  EXPECT_EQ(counted(recording, "ring_full"), 10);
+  EXPECT_EQ(counted(recording, "in_flight_at_stop"), 3);
   ASSERT_EQ(recording.cpu_losses.size(), 1);
   EXPECT_EQ(recording.cpu_losses[0].cpu, 1);
   EXPECT_EQ(recording.losses[recording.cpu_losses[0].loss].name, "ring_full");
@@ -114,7 +114,7 @@ TEST(TraceLedger, a_damaged_record_is_the_cause_of_one_call_at_most) {
   pipeline.calls.seen_by_row[SYS_read] = 98;
   Recording recording;
   draw_up_ledger(kernel_counts(100), pipeline, 0, recording);
-  EXPECT_EQ(count_of(recording, "malformed"), 2);
+  EXPECT_EQ(counted(recording, "malformed"), 2);
   EXPECT_EQ(unexplained(recording), 0);
 }
 
@@ -127,7 +127,7 @@ TEST(TraceLedger, what_a_filter_left_out_is_not_missing) {
   draw_up_ledger(kernel_counts(100), pipeline, 0, recording);
   EXPECT_EQ(unexplained(recording), 0);
   EXPECT_EQ(missing(recording), 0);
-  EXPECT_EQ(count_of(recording, "filtered"), 93);
+  EXPECT_EQ(counted(recording, "filtered"), 93);
 }
 
 TEST(TraceLedger, numbers_without_a_row_have_a_total_too) {
