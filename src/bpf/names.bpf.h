@@ -258,7 +258,7 @@ __noinline int give_name(struct ior_file* file) {
   struct dentry* dentry = AS(struct dentry, to->dentry);
   struct inode* inode = READ(dentry, d_inode);
   __u64 hash = name_hash(dentry);
-  if (is_socket(inode)) hash ^= socket_mark(to, inode);
+  if (is_socket(inode)) hash ^= socket_mark(inode);
   struct ior_named_dentry* slot = slot_of(cache, to->dentry);
   file->status = IOR_FILE_NAMED;
   if (is_name_of(slot, cache, to->dentry, to->mount, hash, fs)) {

@@ -15,24 +15,21 @@ static __always_inline bool is_socket(const struct inode* inode) {
   return (READ(inode, i_mode) & TYPE_BITS) == TYPE_SOCKET;
 }
 
-static __always_inline struct socket* socket_of(struct ior_name_buffer* to, struct inode* inode) {
-  to->scratch = (__u64)inode;
-  barrier();
-  return AS(struct socket, to->scratch - bpf_core_field_offset(struct socket_alloc, vfs_inode));
+static __always_inline struct socket* socket_of(struct inode* inode) {
+  return AS(struct socket,
+            number_of(inode) - bpf_core_field_offset(struct socket_alloc, vfs_inode));
 }
 
 /* A number that changes with what a socket's name shows. */
-static __always_inline __u64 socket_mark(struct ior_name_buffer* to, struct inode* inode) {
-  struct sock* sock = READ(socket_of(to, inode), sk);
+static __always_inline __u64 socket_mark(struct inode* inode) {
+  struct sock* sock = READ(socket_of(inode), sk);
   if (!sock) return 0;
   struct sock_common* common = &sock->__sk_common;
   __u32 family = READ(common, skc_family);
   if (family == FAMILY_UNIX) {
     struct unix_sock* local = AS(struct unix_sock, sock);
-    to->scratch = (__u64)READ(local, addr);
-    to->scratch2 = (__u64)READ(local, peer);
-    barrier();
-    return (to->scratch + to->scratch2 * GOLDEN_RATIO) * GOLDEN_RATIO;
+    __u64 address = number_of(READ(local, addr));
+    return (address + number_of(READ(local, peer)) * GOLDEN_RATIO) * GOLDEN_RATIO;
   }
   __u64 state =
       (READ(common, skc_addrpair) * GOLDEN_RATIO + READ(common, skc_portpair)) * GOLDEN_RATIO;
@@ -84,7 +81,7 @@ static __always_inline void inet_name(struct ior_socket* name, struct sock_commo
 /* An ior_socket as the name in the buffer; false where the socket was being closed. With a stack of
  * its own, as name_hash(). */
 static __noinline int socket_name(struct ior_name_buffer* to, struct inode* inode) {
-  struct socket* socket = socket_of(to, inode);
+  struct socket* socket = socket_of(inode);
   struct sock* sock = READ(socket, sk);
   struct ior_socket* name = (void*)to->bytes;
   __builtin_memset(name, 0, sizeof(*name));

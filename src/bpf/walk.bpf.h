@@ -45,8 +45,6 @@ struct ior_name_buffer {
   __u8 reserved;
   __u32 root; /* number of that which the path starts from */
   __u32 reserved_too;
-  __u64 scratch; /* pointers on their way to become numbers */
-  __u64 scratch2;
   __u8 bytes[IOR_TEXT_MAX + 256];
 };
 
