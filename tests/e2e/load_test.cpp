@@ -125,7 +125,8 @@ TEST(Load, a_whole_host_run_misses_no_file_of_a_tar) {
     const std::string path = record["path"], old_path = record["old_path"];
     if (record["tracepoint"] == "enter_openat") opened.insert(path);
     if (record["tracepoint"] == "enter_read") read.insert(path);
-    if (path == unknown::kLater) continue;  // no fd
+    if (path == unknown::kLater) continue;     // no fd
+    if (record["errors"].is_null()) continue;  // a request that posts no result, in another test
     if (path.starts_with("[unknown") || old_path.starts_with("[unknown")) {
       EXPECT_EQ(record["errors"], record["count"]) << "an open fd without a name: " << record;
     }
